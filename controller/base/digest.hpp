@@ -1,0 +1,11 @@
+// SHA-256, by OpenSSL: identities of configurations and policies, the event chain, API keys.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sweepd {
+
+std::string sha256_hex(std::string_view bytes);  ///< 64 lower-case hex digits
+
+}  // namespace sweepd
