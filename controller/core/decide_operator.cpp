@@ -1,0 +1,138 @@
+// What an operator may do to one run: mark failed, stop, requeue, infeasible, undo. All audited.
+#include "controller/core/plan.hpp"
+
+#include "controller/base/duration.hpp"
+
+namespace sweepd::core {
+namespace {
+
+std::string text(run_state s) { return std::string(json::enum_name(s)); }
+
+tl::unexpected<error> refused(const run& r, const std::string& what, const std::string& why) {
+  return fail(errc::conflict, "run " + r.id.value + " cannot be " + what + ": " + why);
+}
+
+answer_to done(const run_id& id, std::string message, bool changed = true) {
+  return answer::done{id.value, std::move(message), changed};
+}
+
+result<decision> mark_failed(plan& p, const run& r, const cmd::act_on_run& c) {
+  if (r.state == run_state::failed) return p.end(done(r.id, "already failed", false));
+  if (r.state == run_state::finished || r.state == run_state::killed)
+    return refused(r, "marked failed", "it is " + text(r.state));
+  const bool live = is_live(r.state);
+  if (live && !c.force)
+    return refused(r, "marked failed", "it is " + text(r.state) +
+                                           " and may be alive; stop it, or use force");
+  auto e = move_event(r, run_state::failed, r.cause == cause::none ? cause::user_stop : r.cause, c.reason);
+  e.why = r.why;
+  e.why.push_back({"operator", c.reason.empty() ? "marked as failed" : c.reason});
+  e.stop_wanted = live;
+  // A pending run has no process state to go back to.
+  if (r.state != run_state::pending)
+    e.undo_to = r.state == run_state::preempting ? run_state::running : r.state;
+  p.emit(std::move(e));
+  close_trial(p, p.s.runs.at(c.run), "marked as failed by an operator", false, false);
+  return p.end(done(c.run, "marked failed"));
+}
+
+result<decision> requeue(plan& p, const run& r, const cmd::act_on_run& c) {
+  if (!is_current(p.s, r))
+    return refused(r, "requeued", "its trial was handed out again already");
+  const auto& t = p.s.sweeps.at(r.sweep).by_number.at(r.trial);
+  if (t.state == trial_state::waiting) return p.end(done(r.id, "its trial is waiting already", false));
+  if (is_live(r.state) && !c.force)
+    return refused(r, "requeued", "it is " + text(r.state) + "; stop it first, or use force");
+  if (r.state == run_state::finished && !c.force)
+    return refused(r, "requeued", "it has finished; use force to run its configuration again");
+  const auto& sw = p.s.sweeps.at(r.sweep);
+  if (sw.state == sweep_state::canceled) return refused(r, "requeued", "its sweep is canceled");
+  if (is_live(r.state)) {
+    kill(p, c.run, cause::user_stop, c.reason);
+  } else if (r.state == run_state::crashed || r.state == run_state::preempted) {
+    auto e = move_event(r, run_state::failed, r.cause, c.reason);
+    e.why = r.why;
+    e.undo_to = r.state;
+    p.emit(std::move(e));
+  }
+  ev::trial_requeued q;
+  q.sweep = r.sweep;
+  q.trial = r.trial;
+  q.after_run = r.id;
+  q.cause = r.cause;
+  q.counted = false;
+  q.not_before = p.now.at;
+  q.reason = c.reason.empty() ? "requeued by an operator" : c.reason;
+  p.emit(std::move(q));
+  if (sw.state == sweep_state::finished)
+    p.emit(ev::sweep_moved{sw.id, sw.state, sweep_state::running, pause_reason::none, false,
+                           "a trial was requeued"});
+  return p.end(done(c.run, "requeued: trial " + std::to_string(r.trial) + " waits"));
+}
+
+result<decision> infeasible(plan& p, const run& r, const cmd::act_on_run& c) {
+  if (!is_current(p.s, r))
+    return refused(r, "marked infeasible", "its trial was handed out again already");
+  if (is_live(r.state) && !c.force)
+    return refused(r, "marked infeasible", "it is " + text(r.state) + "; stop it first, or use force");
+  const auto& t = p.s.sweeps.at(r.sweep).by_number.at(r.trial);
+  if (t.state == trial_state::infeasible) return p.end(done(r.id, "already infeasible", false));
+  if (is_live(r.state)) {
+    auto e = move_event(r, run_state::killed, cause::user_stop, c.reason);
+    e.stop_wanted = true;
+    p.emit(std::move(e));
+  } else if (r.state == run_state::crashed || r.state == run_state::preempted) {
+    auto e = move_event(r, run_state::failed, r.cause, c.reason);
+    e.why = r.why;
+    e.undo_to = r.state;
+    p.emit(std::move(e));
+  }
+  ev::trial_closed e{r.sweep, r.trial, r.id, true, std::nullopt,
+                     c.reason.empty() ? "marked infeasible by an operator" : c.reason};
+  p.emit(std::move(e));
+  return p.end(done(c.run, "infeasible: its configuration is not tried again"));
+}
+
+result<decision> stop(plan& p, const run& r, const cmd::act_on_run& c) {
+  if (r.state == run_state::killed) return p.end(done(r.id, "already stopped", false));
+  if (!is_live(r.state)) return refused(r, "stopped", "it is " + text(r.state));
+  kill(p, c.run, cause::user_stop, c.reason.empty() ? "stopped by an operator" : c.reason);
+  return p.end(done(c.run, "stopped; its agent is told until it obeys"));
+}
+
+result<decision> undo(plan& p, const run& r, const cmd::act_on_run& c) {
+  if (r.state != run_state::failed || !r.undo_to)
+    return refused(r, "undone", r.state == run_state::failed ? "it failed by its own final record"
+                                                             : "it is " + text(r.state) + ", not marked failed");
+  if (!is_current(p.s, r))
+    return refused(r, "undone", "its trial was handed out again: requeue or reconcile instead");
+  const auto window = p.s.sweeps.at(r.sweep).policy.undo_window;
+  if (p.now.at - r.state_since > window)
+    return refused(r, "undone", "undo_window (" + to_string(window) + ") is over; requeue it instead");
+  const auto back = *r.undo_to;
+  auto e = move_event(r, back, back == run_state::running ? cause::none : r.cause,
+                      c.reason.empty() ? "undone by an operator" : c.reason);
+  if (back != run_state::running) e.why = r.why;
+  e.revived = true;  // an undo is not a death: the breakers do not count it
+  p.emit(std::move(e));
+  if (p.s.runs.at(c.run).stop_wanted)
+    p.emit(ev::run_stop_wanted{c.run, false, "undone"});
+  return p.end(done(c.run, "undone: " + text(back) + " again"));
+}
+
+}  // namespace
+
+result<decision> decide(plan& p, const cmd::act_on_run& c) {
+  const auto* r = find(p.s, c.run);
+  if (r == nullptr) return fail(errc::not_found, "no run '" + c.run.value + "'");
+  switch (c.verb) {
+    case cmd::run_verb::mark_failed: return mark_failed(p, *r, c);
+    case cmd::run_verb::stop: return stop(p, *r, c);
+    case cmd::run_verb::requeue: return requeue(p, *r, c);
+    case cmd::run_verb::infeasible: return infeasible(p, *r, c);
+    case cmd::run_verb::undo: return undo(p, *r, c);
+  }
+  return fail(errc::internal, "unknown verb");
+}
+
+}  // namespace sweepd::core

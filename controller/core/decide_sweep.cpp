@@ -1,0 +1,137 @@
+// Sweeps: create, W&B's four verbs, limits, policy. And the controller's own affairs: outages, keys.
+#include "controller/core/plan.hpp"
+
+#include "controller/base/duration.hpp"
+
+namespace sweepd::core {
+namespace {
+
+tl::unexpected<error> no_sweep(const sweep_id& id) {
+  return fail(errc::not_found, "no sweep '" + id.value + "'");
+}
+
+decision done(plan& p, const std::string& id, std::string message, bool changed = true) {
+  return p.end(answer::done{id, std::move(message), changed});
+}
+
+std::string text(sweep_state s) { return std::string(json::enum_name(s)); }
+
+result<decision> resume(plan& p, const sweep& sw, const std::string& reason) {
+  if (sw.state != sweep_state::paused && !sw.stopping)
+    return done(p, sw.id.value, "already " + text(sw.state), false);
+  if (sw.breaker != breaker_state::closed)
+    p.emit(ev::breaker_moved{sw.id, sw.breaker, breaker_state::closed, mono{}, "resumed: " + reason});
+  const auto to = sw.trials == 0 ? sweep_state::pending : sweep_state::running;
+  p.emit(ev::sweep_moved{sw.id, sw.state, to, pause_reason::none, false, reason});
+  return done(p, sw.id.value, "resumed");
+}
+
+result<decision> cancel(plan& p, const sweep& sw, const std::string& reason) {
+  const auto ids = sw.unsettled;
+  p.emit(ev::sweep_moved{sw.id, sw.state, sweep_state::canceled, pause_reason::none, false, reason});
+  for (const auto& id : ids)
+    kill(p, id, cause::user_stop, "the sweep was canceled" + (reason.empty() ? "" : ": " + reason));
+  return done(p, sw.id.value, "canceled; " + std::to_string(ids.size()) + " runs are being stopped");
+}
+
+}  // namespace
+
+result<decision> decide(plan& p, const cmd::create_sweep& c) {
+  if (p.s.sweeps.contains(c.fresh_id))
+    return fail(errc::conflict, "sweep id '" + c.fresh_id.value + "' is taken");
+  const auto& policy = c.policy ? *c.policy : p.s.default_policy;
+  p.emit(ev::sweep_created{c.fresh_id, c.project, c.spec, policy, policy_hash(policy), ""});
+  return done(p, c.fresh_id.value, "created");
+}
+
+result<decision> decide(plan& p, const cmd::move_sweep& c) {
+  const auto* sw = find(p.s, c.sweep);
+  if (sw == nullptr) return no_sweep(c.sweep);
+  using enum cmd::sweep_verb;
+  if (sw->state == sweep_state::finished || sw->state == sweep_state::canceled) {
+    const bool so_already = (c.verb == stop && sw->state == sweep_state::finished) ||
+                            (c.verb == cmd::sweep_verb::cancel && sw->state == sweep_state::canceled);
+    if (so_already) return done(p, sw->id.value, "already " + text(sw->state), false);
+    return fail(errc::conflict, "sweep " + sw->id.value + " is " + text(sw->state) + "; it cannot be " +
+                                    (c.verb == pause    ? "paused"
+                                     : c.verb == cmd::sweep_verb::resume ? "resumed"
+                                     : c.verb == stop   ? "stopped"
+                                                        : "canceled"));
+  }
+  switch (c.verb) {
+    case pause:
+      if (sw->state == sweep_state::paused && sw->paused == pause_reason::operator_)
+        return done(p, sw->id.value, "already paused", false);
+      p.emit(ev::sweep_moved{sw->id, sw->state, sweep_state::paused, pause_reason::operator_,
+                             sw->stopping, c.reason});
+      return done(p, sw->id.value, "paused");
+    case cmd::sweep_verb::resume: return core::resume(p, *sw, c.reason);
+    case stop:
+      if (sw->stopping) return done(p, sw->id.value, "already stopping", false);
+      p.emit(ev::sweep_moved{sw->id, sw->state, sw->state, sw->paused, true, c.reason});
+      return done(p, sw->id.value, "stopping: live runs may end, no new ones are handed out");
+    case cmd::sweep_verb::cancel: return core::cancel(p, *sw, c.reason);
+  }
+  return fail(errc::internal, "unknown verb");
+}
+
+result<decision> decide(plan& p, const cmd::tune_sweep& c) {
+  if (find(p.s, c.sweep) == nullptr) return no_sweep(c.sweep);
+  if (c.max_concurrent_runs && *c.max_concurrent_runs < 1)
+    return fail(errc::invalid, "must be at least 1", "/max_concurrent_runs");
+  if (c.run_cap && *c.run_cap < 1) return fail(errc::invalid, "must be at least 1", "/run_cap");
+  p.emit(ev::sweep_tuned{c.sweep, c.max_concurrent_runs, c.run_cap, c.reason});
+  return done(p, c.sweep.value, "changed");
+}
+
+result<decision> decide(plan& p, const cmd::set_policy& c) {
+  const auto* sw = find(p.s, c.sweep);
+  if (sw == nullptr) return no_sweep(c.sweep);
+  if (!c.if_hash.empty() && c.if_hash != sw->policy_hash)
+    return fail(errc::conflict, "the policy in force is " + sw->policy_hash + ", not " + c.if_hash +
+                                    ": somebody changed it; preview again");
+  const auto hash = policy_hash(c.policy);
+  if (hash == sw->policy_hash) return done(p, c.sweep.value, "the policy is already " + hash, false);
+  p.emit(ev::policy_changed{c.sweep, c.policy, hash, sw->policy_version + 1, c.yaml, c.reason});
+  return done(p, c.sweep.value, "policy " + hash);
+}
+
+result<decision> decide(plan& p, const cmd::add_suggestions& c) {
+  const auto it = p.s.sweeps.find(c.sweep);
+  if (it == p.s.sweeps.end()) return no_sweep(c.sweep);
+  auto& sw = it->second;
+  if (sw.state == sweep_state::finished || sw.state == sweep_state::canceled)
+    return done(p, sw.id.value, "the sweep is over", false);
+  auto next = sw.ready.empty() ? sw.next_position : sw.ready.back().position + 1;
+  for (const auto& one : c.suggestions) {
+    if (one.position < next) continue;
+    sw.ready.push_back(one);
+    next = one.position + 1;
+  }
+  if (c.exhausted && !sw.exhausted) p.emit_by_system(ev::space_exhausted{c.sweep});
+  return done(p, sw.id.value, "");
+}
+
+result<decision> decide(plan& p, const cmd::note_outage& c) {
+  p.emit_by_system(ev::outage_noted{c.what, c.gap, p.now.at + p.s.default_policy.grace()});
+  if (p.s.silence.active)
+    p.emit_by_system(ev::mass_silence_changed{false, 0, p.s.live, p.now.at});
+  return done(p, "", "every lease starts afresh after " + c.what + " (" + to_string(c.gap) + ")");
+}
+
+result<decision> decide(plan& p, const cmd::create_key& c) {
+  if (p.s.keys.contains(c.key.id))
+    return fail(errc::conflict, "key id '" + c.key.id.value + "' is taken");
+  p.emit(ev::key_created{c.key});
+  return done(p, c.key.id.value, "created");
+}
+
+result<decision> decide(plan& p, const cmd::revoke_key& c) {
+  const auto it = p.s.keys.find(c.key);
+  if (it == p.s.keys.end()) return fail(errc::not_found, "no key '" + c.key.value + "'");
+  if (it->second.revoked) return done(p, c.key.value, "already revoked", false);
+  p.emit(ev::key_revoked{c.key, c.reason});
+  return done(p, c.key.value, "revoked");
+}
+
+}  // namespace sweepd::core

@@ -1,0 +1,133 @@
+// The store port: batches of events and row snapshots in, a whole snapshot out at start, and readers
+// for what is not kept in memory. Implemented by store/ on SQLite and by tests/support/memory_store.
+#pragma once
+
+#include "controller/core/commands.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sweepd::core {
+
+/// A reply kept for a repeated Idempotency-Key. Retained idempotency_retention, at most
+/// idempotency_rows_max rows.
+struct idempotency_row {
+  std::string key;          ///< "key id / Idempotency-Key"
+  std::string fingerprint;  ///< SHA-256 of what was asked; another request under the same key is refused
+  std::string reply;        ///< JSON of answer_to
+  instant at;
+};
+BOOST_DESCRIBE_STRUCT(idempotency_row, (), (key, fingerprint, reply, at))
+inline constexpr std::chrono::hours idempotency_retention{24};
+inline constexpr std::size_t idempotency_rows_max = 100'000;
+
+/// A file of a run, or a part of one. The file exists once `complete` is stored; parts of a transfer
+/// that never completes are removed at start. A file of the same name is replaced by the newer one.
+struct file_part {
+  run_id run;
+  std::string name;      ///< data, never a path
+  std::string transfer;  ///< server-made id of this transfer
+  std::uint64_t part = 0;
+  std::string bytes;
+  bool complete = false; ///< the last part
+  std::uint64_t size = 0;    ///< of the whole, when complete
+  std::string sha256;        ///< of the whole, when complete
+  instant at;
+};
+
+/// The last signals of live runs and agents, written in one block.
+struct heartbeat_block {
+  std::vector<std::pair<run_id, instant>> runs;
+  std::vector<std::pair<agent_id, instant>> agents;
+};
+
+/// One transaction. Everything in it becomes durable together or not at all.
+struct batch {
+  std::vector<event_record> events;
+  std::vector<sweep> sweeps;   ///< rows as they are after the events
+  std::vector<trial> trials;
+  std::vector<run> runs;
+  std::vector<agent> agents;
+  std::vector<api_key> keys;
+  std::vector<run_data> data;
+  std::vector<file_part> files;
+  std::vector<idempotency_row> replies;
+  std::optional<heartbeat_block> beats;
+  moment at;                   ///< stored as the last known serving time
+  [[nodiscard]] bool empty() const;
+};
+
+/// Everything that a restarted controller needs.
+struct snapshot {
+  std::vector<sweep> sweeps;
+  std::vector<trial> trials;
+  std::vector<run> runs;
+  std::vector<agent> agents;
+  std::vector<api_key> keys;
+  std::vector<idempotency_row> replies;
+  std::uint64_t last_seq = 0;
+  std::optional<moment> last;  ///< the last batch; none for a new database
+};
+
+struct event_filter {
+  std::uint64_t after = 0;     ///< seq greater than this
+  std::optional<sweep_id> sweep;
+  std::optional<run_id> run;
+  std::optional<agent_id> agent;
+  std::string type;            ///< e.g. "run_moved"; empty: all
+  std::optional<instant> since;
+  std::size_t limit = 100;
+  bool newest_first = false;
+};
+/// An event as stored: `body` is its JSON, `hash` the chain value.
+struct stored_event {
+  std::uint64_t seq = 0;
+  instant wall;
+  mono at;
+  std::string actor;   ///< JSON
+  std::string type;
+  std::string sweep, run, agent;
+  std::string body;    ///< JSON of the event
+  std::string hash;
+};
+struct file_info {
+  std::string name;
+  std::uint64_t size = 0;
+  std::string sha256;
+  instant at;
+};
+
+/// Reads what is durable. Thread-safe; each call may block on the disk, so call it off the strand.
+class reader {
+ public:
+  virtual ~reader() = default;
+  virtual result<std::vector<stored_event>> events(const event_filter& f) = 0;
+  /// History lines [from, from+limit), as stored.
+  virtual result<std::vector<std::string>> history(const run_id& run, std::uint64_t from,
+                                                   std::size_t limit) = 0;
+  /// Log bytes from `from`, at most `limit` bytes. `from` beyond the end gives nothing.
+  virtual result<std::string> log(const run_id& run, std::uint64_t from, std::size_t limit) = 0;
+  virtual result<std::vector<file_info>> files(const run_id& run) = 0;
+  /// Bytes [from, from+limit) of a complete file; not_found when there is none of that name.
+  virtual result<std::string> file(const run_id& run, const std::string& name, std::uint64_t from,
+                                   std::size_t limit) = 0;
+  /// Recomputes the hash chain; the first broken seq, or none when all is well.
+  virtual result<std::optional<std::uint64_t>> verify() = 0;
+  /// A consistent copy of the whole database under `path`, which must not exist.
+  virtual result<void> backup(const std::string& path) = 0;
+};
+
+/// The one writer. load() once, before anything else; then commit() from one thread only.
+class store {
+ public:
+  virtual ~store() = default;
+  virtual result<snapshot> load() = 0;
+  /// Durable when it returns. disk_full: nothing was written, try again later. Any other error: the
+  /// process must end (exit 74) and start from the disk.
+  virtual result<void> commit(const batch& b) = 0;
+};
+
+}  // namespace sweepd::core

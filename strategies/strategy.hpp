@@ -1,0 +1,65 @@
+// The port every search strategy implements, and the factory that makes one from a sweep file.
+//
+// A strategy is a pure function of (config, seed, what it observed): it has no clock, no thread, no
+// global generator. It runs on a worker pool, never on the controller's strand. Its proposals form a
+// sequence; proposal k is the same for the same seed and the same observations, whoever asks and in
+// whatever portions, so a restarted controller goes on where the recorded trials end.
+#pragma once
+
+#include "controller/base/result.hpp"
+
+#include <boost/describe.hpp>
+#include <boost/json.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace sweepd::strategies {
+
+/// One configuration proposed for a trial.
+struct suggestion {
+  /// Place in the strategy's own sequence, from 0. The next suggestion has a higher one; gaps are
+  /// allowed (a duplicate cell is skipped). Stored with the trial.
+  std::uint64_t position = 0;
+  /// {"lr": {"value": 0.1}, "net": {"value": {"depth": 3}}} — W&B's shape, constants included.
+  boost::json::object config;
+  /// What the model knew: success_probability, predicted_value, ...; empty for grid and random.
+  boost::json::object search_info;
+};
+BOOST_DESCRIBE_STRUCT(suggestion, (), (position, config, search_info))
+
+/// One trial as a strategy sees it.
+struct observation {
+  enum class kind { pending, value, partial, infeasible, no_sample };
+  kind what = kind::pending;
+  boost::json::object config;
+  std::optional<double> value;  ///< the metric, when `what` is value or partial
+};
+
+class strategy {
+ public:
+  virtual ~strategy() = default;
+  /// Tells the whole history, oldest first. Grid and random ignore it.
+  virtual void observe(std::span<const observation> trials) = 0;
+  /// Up to n suggestions whose positions start at `from`. Fewer than n: the space is exhausted.
+  virtual result<std::vector<suggestion>> suggest(std::uint64_t from, std::size_t n) = 0;
+  /// Number of distinct configurations, if finite and countable (a grid); none otherwise.
+  [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
+  /// How many suggestions may be prepared ahead: many for grid and random, few for a model.
+  [[nodiscard]] virtual std::size_t lookahead() const = 0;
+};
+
+/// Makes the strategy that `config` (the sweep file as JSON) asks for by `method`.
+/// Errors: invalid, `where` a path such as `parameters.lr`.
+result<std::unique_ptr<strategy>> make_strategy(const boost::json::object& config,
+                                                std::uint64_t seed);
+
+/// The identity of a configuration: SHA-256 (hex) of its canonical typed form. true and 1, "1" and 1
+/// differ; 3.0 and 3 at the top level are equal, as W&B's grid has it; key order does not matter.
+std::string config_hash(const boost::json::object& config);
+
+}  // namespace sweepd::strategies
