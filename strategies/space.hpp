@@ -1,8 +1,9 @@
 // The search space of a sweep: what W&B's sweep language says in `parameters`, checked and sampled.
 //
-// violations() judges a whole file; `space` is the flattened list of parameters that strategies draw
-// from, and the way back to the shape in which a run gets its configuration. Pure, immutable, safe
-// to read from any thread. Other parts of the language (method, metric, ...) are only checked here.
+// violations() judges a whole file; `space` is the flattened list of parameters that strategies
+// draw from, and the way back to the shape in which a run gets its configuration. Pure, immutable,
+// safe to read from any thread. Other parts of the language (method, metric, ...) are only checked
+// here.
 #pragma once
 
 #include "controller/base/result.hpp"
@@ -18,14 +19,15 @@ namespace sweepd::strategies {
 
 /// One thing that is wrong with a sweep configuration.
 struct violation {
-  std::string path;  ///< "parameters.lr.min", "metrics.1.goal"; a missing key's own path; "" = whole
+  /// "parameters.lr.min", "metrics.1.goal"; a missing key's own path; "" for the whole
+  std::string path;
   std::string text;  ///< what is wrong and what to do, without the path
-  /// We refuse it, W&B's own check lets it pass (and the sweep fails later, or does something else).
+  /// We refuse it, W&B's own check lets it pass.
   bool stricter = false;
 };
 
-/// Everything wrong with a sweep file (as JSON): W&B's schema, our additional keys, and the checks the
-/// schema cannot express (min < max at every level, probabilities, grid-able kinds). Empty: fine.
+/// Everything wrong with a sweep file (as JSON): W&B's schema, our additional keys, and the checks
+/// it cannot express (min < max at every level, probabilities, grid-able kinds). Empty: fine.
 std::vector<violation> violations(const boost::json::object& config);
 
 /// A parameter and its place: {"opt", "lr"} for `lr` inside the group `opt`.
@@ -42,7 +44,8 @@ std::string place_of(const leaf& l);
 /// The parameters of a sweep, groups flattened, sorted by name at every level: W&B's order.
 class space {
  public:
-  /// Reads a `parameters` block. Errors: invalid, `where` such as `parameters.opt.parameters.lr.min`.
+  /// Reads a `parameters` block. Errors: invalid, `where` such as
+  /// `parameters.opt.parameters.lr.min`.
   static result<space> make(const boost::json::object& parameters);
 
   [[nodiscard]] const std::vector<leaf>& leaves() const { return leaves_; }

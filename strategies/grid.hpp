@@ -1,0 +1,75 @@
+// method: grid. Every combination of listed values, once, by its index: nothing is materialised.
+//
+// The order is W&B's: parameters sorted by name (groups too), values as written, the last parameter
+// varies fastest. Cell i is decoded from i in mixed radix, so a grid of 10^9 cells costs no more
+// than one of ten. Source: wandb/sweeps:src/sweeps/grid_search.py. Pure.
+#pragma once
+
+#include "controller/base/result.hpp"
+#include "strategies/permutation.hpp"
+#include "strategies/space.hpp"
+#include "strategies/strategy.hpp"
+
+#include <boost/json.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+namespace sweepd::strategies {
+
+/// The values one parameter takes in a grid.
+class grid_axis {
+ public:
+  /// Error: invalid, for kinds that cannot be listed; `where` is the parameter's place.
+  static result<grid_axis> make(const leaf& l);
+  [[nodiscard]] std::uint64_t count() const;  ///< at least 1
+  [[nodiscard]] boost::json::value at(std::uint64_t i) const;
+
+ private:
+  struct integers {
+    std::int64_t first;
+    std::uint64_t step;
+    std::uint64_t count;
+  };
+  struct multiples {  // numpy.arange's arithmetic, as W&B lists q_uniform
+    double first;
+    double second;
+    std::uint64_t count;
+  };
+  static result<grid_axis> q_uniform(const leaf& l);
+
+  std::variant<boost::json::array, integers, multiples> values_;
+};
+
+/// The product of the axes.
+class grid_cells {
+ public:
+  /// Errors: as grid_axis::make, and when the cells cannot be counted in 64 bits.
+  static result<grid_cells> make(space s);
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+  /// The configuration of cell i < count().
+  [[nodiscard]] boost::json::object at(std::uint64_t i) const;
+
+ private:
+  space space_;
+  std::vector<grid_axis> axes_;
+  std::uint64_t count_ = 1;
+};
+
+class grid final : public strategy {
+ public:
+  /// `order`: which cell stands at which position; none = cell i at position i.
+  grid(grid_cells cells, std::optional<permutation> order);
+  void observe(std::span<const observation> trials) override;
+  result<std::vector<suggestion>> suggest(std::uint64_t from, std::size_t n) override;
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return cells_.count(); }
+  [[nodiscard]] std::size_t lookahead() const override { return 256; }
+
+ private:
+  grid_cells cells_;
+  std::optional<permutation> order_;
+};
+
+}  // namespace sweepd::strategies

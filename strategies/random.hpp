@@ -1,0 +1,30 @@
+// method: random. Independent draws from each parameter's distribution, without end.
+//
+// Suggestion k is a pure function of (seed, k, the parameter's name): asking again, in other
+// portions or after a restart gives the same. Source: wandb/sweeps:src/sweeps/random_search.py,
+// whose draws come from a process-global generator instead. Pure.
+#pragma once
+
+#include "strategies/space.hpp"
+#include "strategies/strategy.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace sweepd::strategies {
+
+class random_search final : public strategy {
+ public:
+  random_search(space s, std::uint64_t seed);
+  void observe(std::span<const observation> trials) override;
+  result<std::vector<suggestion>> suggest(std::uint64_t from, std::size_t n) override;
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return std::nullopt; }
+  [[nodiscard]] std::size_t lookahead() const override { return 256; }
+
+ private:
+  space space_;
+  std::uint64_t seed_;
+  std::vector<std::uint64_t> streams_;  // one a leaf
+};
+
+}  // namespace sweepd::strategies
