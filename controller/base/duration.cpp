@@ -19,8 +19,9 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 result<milliseconds> parse_duration(std::string_view text) {
   const auto bad = [&](const std::string& why) {
-    return fail(errc::invalid,
-                "'" + std::string(text) + "' is not a duration: " + why + "; write 90s, 15m or 2h30m");
+    std::string message("'");
+    message.append(text).append("' is not a duration: ").append(why);
+    return fail(errc::invalid, message + "; write 90s, 15m or 2h30m");
   };
   if (text.empty()) return bad("it is empty");
   long long total = 0;

@@ -35,7 +35,6 @@ void count_ending(state& s, const run& r, bool died) {
     }
     s.touched.agents.insert(a.id);
   }
-  if (sw.breaker == breaker_state::half_open && sw.probes_out > 0) --sw.probes_out;
 }
 
 /// A run that lives (again) holds its trial.
@@ -201,6 +200,7 @@ struct applier {
     t.state = trial_state::held;
     t.front = false;
     if (!again) t.runs.push_back(e.run);
+    r.probe = e.probe;
     if (e.probe) ++sw.probes_out;
     if (auto it = s.agents.find(e.agent); it != s.agents.end()) it->second.runs.insert(e.run);
     if (!again) run_edit::enter(s, r, now);
@@ -219,6 +219,10 @@ struct applier {
       move_run(edit.r, e);
     }
     run& r = s.runs.at(e.run);
+    if (r.probe && !is_live(e.to)) {  // however it ended: another probe may go
+      r.probe = false;
+      --s.sweeps.at(r.sweep).probes_out;
+    }
     if (e.to == run_state::running || e.to == run_state::crashed || e.to == run_state::preempting) {
       run_edit edit(s, e.run, now);
       hold_trial(s, r);
@@ -350,6 +354,11 @@ struct applier {
     sw.breaker = e.to;
     sw.breaker_until = e.until;
     sw.probes_out = 0;
+    for (const auto& id : sw.unsettled) {  // a probe of an earlier time does not count in this one
+      run& r = s.runs.at(id);
+      if (r.probe) s.touched.runs.insert(id);
+      r.probe = false;
+    }
     sw.endings.clear();
     arm_sweep(s, sw);
   }

@@ -41,6 +41,9 @@ struct checker {
       runs += t.runs.size();
       if (t.state == trial_state::done || t.state == trial_state::infeasible) ++done;
     }
+    int probes = 0;
+    for (const auto& id : sw.unsettled) probes += s.runs.at(id).probe ? 1 : 0;
+    expect(probes == sw.probes_out, at + "probes_out is off: the breaker could stay half open for ever");
     expect(sw.by_number.size() == sw.trials, at + "trials are not numbered without gaps");
     expect(runs <= sw.trials + sw.retries_recorded, at + "more runs than trials and recorded retries");
     expect(done == sw.trials_done, at + "trials_done is off");

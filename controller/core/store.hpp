@@ -12,6 +12,15 @@
 
 namespace sweepd::core {
 
+/// A copy of what is stored of a row, without its memory-only part (a sweep's holds all its trials).
+template <class Row>
+Row stored_part(const Row& row) {
+  Row out;
+  boost::mp11::mp_for_each<boost::describe::describe_members<Row, boost::describe::mod_any_access>>(
+      [&](auto member) { out.*member.pointer = row.*member.pointer; });
+  return out;
+}
+
 /// A reply kept for a repeated Idempotency-Key. Retained idempotency_retention, at most
 /// idempotency_rows_max rows.
 struct idempotency_row {
@@ -110,6 +119,11 @@ class reader {
                                                    std::size_t limit) = 0;
   /// Log bytes from `from`, at most `limit` bytes. `from` beyond the end gives nothing.
   virtual result<std::string> log(const run_id& run, std::uint64_t from, std::size_t limit) = 0;
+  /// The first log byte that is still kept; log() from an earlier one begins there. 0: nothing pruned.
+  virtual result<std::uint64_t> log_start(const run_id& run) {
+    (void)run;
+    return 0;
+  }
   virtual result<std::vector<file_info>> files(const run_id& run) = 0;
   /// Bytes [from, from+limit) of a complete file; not_found when there is none of that name.
   virtual result<std::string> file(const run_id& run, const std::string& name, std::uint64_t from,

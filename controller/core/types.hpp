@@ -116,6 +116,7 @@ struct run {
   std::optional<int> signal;
   std::string host;
   std::int64_t pid = 0;
+  bool probe = false;        ///< let through by a half-open breaker, and not ended yet
   bool stop_wanted = false;  ///< told to stop until the agent no longer lists it
   bool marked_by_policy = false;
   std::optional<run_state> undo_to;  ///< what `undo` would restore; none: nothing to undo
@@ -136,7 +137,7 @@ struct run {
 BOOST_DESCRIBE_STRUCT(run, (),
                       (id, sweep, trial, attempt, epoch, agent, state, health, cause, why, rule,
                        reason, state_since, created, started, ended, last_signal_wall, slot_held,
-                       request_id, offers, exit_code, signal, host, pid, stop_wanted,
+                       request_id, offers, exit_code, signal, host, pid, probe, stop_wanted,
                        marked_by_policy, undo_to, undone, near_misses, metric, history_lines,
                        log_bytes, summary, log_tail))
 

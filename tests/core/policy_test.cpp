@@ -405,3 +405,15 @@ TEST_CASE("diagnose: the cause and the words it was drawn from") {
   CHECK(told.cause == cause::oom);
   CHECK(told.why.size() == 2);
 }
+
+TEST_CASE("breaker: a probe that is preempted or stopped makes room for another one") {
+  world w;
+  const auto sw = w.make_sweep({}, 100);
+  const auto a = w.join(sw);
+  for (int i = 0; i < 5; ++i) w.finish(w.start(a), {}, 9);
+  w.live_on({a}, 10min + 5s);
+  const auto probe = w.start(a);
+  w.act(probe, cmd::run_verb::stop);
+  w.beat(a, {});
+  CHECK(std::holds_alternative<answer::handout>(w.claim(a)));
+}
