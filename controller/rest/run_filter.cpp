@@ -1,0 +1,53 @@
+#include "controller/rest/run_filter.hpp"
+
+#include "controller/rest/handler.hpp"
+
+namespace sweepd::rest {
+namespace {
+
+template <class E>
+bool among(const std::vector<E>& wanted, E value) {
+  return wanted.empty() || std::find(wanted.begin(), wanted.end(), value) != wanted.end();
+}
+
+bool matches(const run_filter& f, const core::run& r, moment now) {
+  return (f.agent.empty() || r.agent.value == f.agent) && among(f.states, r.state) &&
+         among(f.causes, r.cause) && among(f.healths, r.health) &&
+         (!f.trial || r.trial == *f.trial) &&
+         (!f.older_than || now.at - r.state_since >= *f.older_than);
+}
+
+}  // namespace
+
+result<run_filter> run_filter_of(const query& q) {
+  run_filter f;
+  f.sweep = q.text("sweep");
+  f.project = q.text("project");
+  f.agent = q.text("agent");
+  SWEEPD_TRY(f.states, q.any_of<core::run_state>("state"));
+  SWEEPD_TRY(f.causes, q.any_of<core::cause>("cause"));
+  SWEEPD_TRY(f.healths, q.any_of<core::run_health>("health"));
+  SWEEPD_TRY(f.trial, q.number("trial"));
+  SWEEPD_TRY(f.older_than, q.duration("older_than"));
+  return f;
+}
+
+std::vector<const core::run*> matching(const core::state& s, const http::principal& who,
+                                       const run_filter& f, moment now) {
+  std::vector<const core::run*> out;
+  const auto in_sweep = [&](const core::sweep& sw) {
+    if (!who.sees(sw.project) || (!f.project.empty() && sw.project != f.project)) return;
+    for (const auto& [number, trial] : sw.by_number)
+      for (const auto& id : trial.runs)
+        if (const auto* r = core::find(s, id); r != nullptr && matches(f, *r, now))
+          out.push_back(r);
+  };
+  if (f.sweep.empty()) {
+    for (const auto& [id, sw] : s.sweeps) in_sweep(sw);
+  } else if (const auto* sw = core::find(s, sweep_id{f.sweep})) {
+    in_sweep(*sw);
+  }
+  return out;
+}
+
+}  // namespace sweepd::rest

@@ -1,0 +1,152 @@
+// Batches on their way to the disk, and what becomes of them: durable, no room, or the end.
+#include "controller/service/engine.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <utility>
+
+namespace sweepd::service {
+namespace {
+
+constexpr int exit_io_error = 74;  // sysexits.h: EX_IOERR
+
+void end_process(const error& e) {
+  std::fprintf(stderr, "sweepd: the store failed, ending: %s\n", to_string(e).c_str());
+  ::_exit(exit_io_error);
+}
+
+}  // namespace
+
+void engine::feed_writer() {
+  if (!writer_ || phase_ == phase::failed || phase_ == phase::stopped) return;
+  if (writing_ || disk_full_) {
+    // Rows are made when a batch is closed, so a batch cannot be cut in two later.
+    if (batches_.open_commands() >= opts_.batch_commands_max) close_batch();
+    return;
+  }
+  if (batches_.front() == nullptr) {
+    if (batches_.open_is_empty(state_)) return;
+    close_batch();
+  }
+  give_front();
+}
+
+void engine::close_batch() {
+  suggester_->trials_changed(batches_.close(state_, time_.now()).trials);
+}
+
+void engine::give_front() {
+  writing_ = true;
+  writer_->give(batches_.front()->rows);
+}
+
+void engine::on_committed(result<void> committed, double seconds) {
+  if (phase_ == phase::stopped) return;
+  writing_ = false;
+  count_.last_commit_seconds = seconds;
+  if (committed)
+    on_durable();
+  else if (committed.error().code == errc::disk_full)
+    on_disk_full(committed.error());
+  else
+    on_failed(committed.error());
+}
+
+void engine::on_durable() {
+  const auto done = batches_.pop();
+  ++count_.batches;
+  if (!done->rows.events.empty()) {
+    events_.durable(done->rows.events.back().seq);
+    count_.durable_seq = events_.newest();
+  }
+  for (auto& answer : done->waiting) answer->release();
+  if (disk_full_) leave_disk_full();
+}
+
+// The batch stays where it is, with the answers to what is in it; tick() tries it again. Memory is
+// ahead of the disk by it, so whoever only looked gets an error instead of what may never be so.
+void engine::on_disk_full(const error& e) {
+  if (!std::exchange(disk_full_, true)) {
+    time_.freeze();
+    count_.disk_full = true;
+  }
+  const bool give_up_all = phase_ == phase::draining;
+  for (auto& answer : batches_.take_waiting(give_up_all)) answer->refuse(e);
+  if (!give_up_all) return;
+  phase_ = phase::stopped;
+  for (auto& to : std::exchange(draining_, {})) to(true);
+}
+
+void engine::leave_disk_full() {
+  disk_full_ = false;
+  count_.disk_full = false;
+  const auto stood = time_.thaw();
+  order(core::cmd::note_outage{"disk full", stood});
+  for (const auto& [id, sweep] : state_.sweeps) changed_.insert(id);
+}
+
+void engine::report_fatal(const error& e) {
+  if (fatal_reported_.exchange(true)) return;
+  if (opts_.on_fatal)
+    opts_.on_fatal(e);
+  else
+    end_process(e);
+}
+
+// Reached only if on_fatal returns. Whether the batch is on disk is not known, and nobody is told
+// that it is.
+void engine::on_failed(const error& e) {
+  phase_ = phase::failed;
+  count_.ready = false;
+  timer_.cancel();
+  const error unknown{errc::internal,
+                      "the store failed; it is not known what was stored: " + e.message, e.where};
+  for (auto& answer : batches_.take_waiting(true)) answer->refuse(unknown);
+  for (auto& c : claims_.take_all()) c.to(tl::unexpected<error>(unknown));
+  events_.finish();
+  for (auto& to : std::exchange(draining_, {})) to(true);
+}
+
+void engine::start_drain(completion<bool> to) {
+  on_strand([this, to = std::move(to)]() mutable {
+    if (!writer_ || phase_ == phase::failed || phase_ == phase::stopped) {
+      to(true);
+      return;
+    }
+    draining_.push_back(std::move(to));
+    if (phase_ == phase::draining) return;
+    phase_ = phase::draining;
+    count_.ready = false;
+    timer_.cancel();
+    for (auto& c : claims_.take_all()) {
+      c.last = core::answer::wait{"draining", "the controller is shutting down; ask again", {}};
+      c.to(core::answer_to(std::move(c.last)));
+    }
+    events_.finish();
+    checkpoint(true);
+    if (disk_full_ && !writing_) give_front();  // one last try
+  });
+}
+
+void engine::finish_drain() {
+  if (phase_ != phase::draining || writing_ || !batches_.all_durable(state_)) return;
+  phase_ = phase::stopped;
+  for (auto& to : std::exchange(draining_, {})) to(true);
+}
+
+void engine::stop_threads() {
+  if (writer_) writer_->stop();
+  if (suggester_) suggester_->stop();
+}
+
+void engine::abandon() {
+  phase_ = phase::stopped;
+  timer_.cancel();
+  batches_.take_waiting(true).clear();
+  claims_.take_all().clear();
+  events_.abandon();
+  draining_.clear();
+}
+
+}  // namespace sweepd::service

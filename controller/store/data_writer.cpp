@@ -1,0 +1,96 @@
+#include "controller/store/data_writer.hpp"
+
+#include "controller/store/batch_rules.hpp"
+#include "controller/store/statements.hpp"
+
+#include <algorithm>
+
+namespace sweepd::store {
+namespace {
+
+tl::unexpected<error> misplaced(const std::string& what, std::uint64_t from, std::uint64_t end) {
+  return tl::unexpected(broken_rule(what + " from " + std::to_string(from) + " but " +
+                                    std::to_string(end) + " are stored"));
+}
+
+}  // namespace
+
+data_writer::data_writer(SQLite::Database& db)
+    : next_line_(db, sql::next_line),
+      insert_line_(db, sql::insert_line),
+      log_end_(db, sql::log_end),
+      insert_chunk_(db, sql::insert_chunk),
+      prune_chunks_(db, sql::prune_chunks),
+      insert_transfer_(db, sql::insert_transfer),
+      insert_part_(db, sql::insert_part),
+      sum_parts_(db, sql::sum_parts),
+      find_transfer_(db, sql::find_transfer),
+      delete_parts_(db, sql::delete_parts),
+      upsert_file_(db, sql::upsert_file),
+      delete_transfer_(db, sql::delete_transfer) {}
+
+result<void> data_writer::append(const core::run_data& d) {
+  if (!d.history.empty())
+    if (auto ok = append_history(d); !ok) return ok;
+  if (!d.log.empty())
+    if (auto ok = append_log(d); !ok) return ok;
+  return {};
+}
+
+result<void> data_writer::append_history(const core::run_data& d) {
+  std::uint64_t line = 0;
+  for_rows(next_line_, [&](auto& s) { line = static_cast<std::uint64_t>(int_at(s, 0)); }, d.run.value);
+  if (line != d.history_from)
+    return misplaced("run " + d.run.value + ": history lines", d.history_from, line);
+  for (const auto& text : d.history) run(insert_line_, d.run.value, line++, text);
+  return {};
+}
+
+result<void> data_writer::append_log(const core::run_data& d) {
+  std::uint64_t end = 0;
+  for_rows(log_end_, [&](auto& s) { end = static_cast<std::uint64_t>(int_at(s, 0)); }, d.run.value);
+  if (end != d.log_from) return misplaced("run " + d.run.value + ": log bytes", d.log_from, end);
+  end += d.log.size();
+  const std::uint64_t cut = end > log_bytes_kept ? end - log_bytes_kept : 0;
+  // What would be pruned at once is not written at all.
+  std::uint64_t at = std::max(d.log_from, cut);
+  while (at < end) {
+    const auto bytes = std::string_view(d.log).substr(at - d.log_from, log_chunk_bytes_max);
+    run(insert_chunk_, d.run.value, at, blob(bytes));
+    at += bytes.size();
+  }
+  if (cut > 0) run(prune_chunks_, d.run.value, cut);
+  return {};
+}
+
+result<void> data_writer::add(const core::file_part& p) {
+  if (!p.complete) run(insert_transfer_, p.transfer, p.run.value, p.name);
+  run(insert_part_, p.transfer, p.part, blob(p.bytes));
+  return p.complete ? complete(p) : result<void>{};
+}
+
+result<void> data_writer::complete(const core::file_part& p) {
+  std::uint64_t parts = 0;
+  std::uint64_t bytes = 0;
+  for_rows(
+      sum_parts_,
+      [&](auto& s) {
+        parts = static_cast<std::uint64_t>(int_at(s, 0));
+        bytes = static_cast<std::uint64_t>(int_at(s, 1));
+      },
+      p.transfer, p.part);
+  if (parts != p.part + 1 || bytes != p.size)
+    return tl::unexpected(broken_rule("file of run " + p.run.value + ": " + std::to_string(parts) +
+                                      " parts with " + std::to_string(bytes) +
+                                      " bytes are stored, " + std::to_string(p.part + 1) + " with " +
+                                      std::to_string(p.size) + " were announced"));
+  std::optional<std::string> older;
+  for_rows(find_transfer_, [&](auto& s) { older = text_at(s, 0); }, p.run.value, p.name);
+  if (older) run(delete_parts_, *older);
+  run(upsert_file_, p.run.value, p.name, p.transfer, p.size, p.sha256,
+      p.at.time_since_epoch().count());
+  run(delete_transfer_, p.transfer);
+  return {};
+}
+
+}  // namespace sweepd::store

@@ -1,0 +1,51 @@
+// The reader port on the same SQLite file: what is not kept in memory, and what is durable.
+//
+// A small pool of read-only connections, each used by one call at a time; a call waits when all are in
+// use. Thread-safe. Open it after the store, and let it die before the store. It never writes,
+// never checkpoints, and holds no transaction longer than one call.
+//
+// A log that was pruned (see log_bytes_kept) is read from its first kept byte on: log() with an
+// earlier `from` begins there, and log_start() says where that is.
+#pragma once
+
+#include "controller/core/store.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sweepd::store {
+
+inline constexpr std::size_t reader_connections = 4;
+
+class sqlite_reader final : public core::reader {
+ public:
+  /// `vfs` as in store_options. Errors: internal.
+  static result<std::unique_ptr<sqlite_reader>> open(const std::string& path,
+                                                     const std::string& vfs = std::string());
+  ~sqlite_reader() override;
+  sqlite_reader(const sqlite_reader&) = delete;
+  sqlite_reader& operator=(const sqlite_reader&) = delete;
+
+  result<std::vector<core::stored_event>> events(const core::event_filter& f) override;
+  result<std::vector<std::string>> history(const run_id& run, std::uint64_t from,
+                                           std::size_t limit) override;
+  result<std::string> log(const run_id& run, std::uint64_t from, std::size_t limit) override;
+  result<std::uint64_t> log_start(const run_id& run) override;
+  result<std::vector<core::file_info>> files(const run_id& run) override;
+  result<std::string> file(const run_id& run, const std::string& name, std::uint64_t from,
+                           std::size_t limit) override;
+  result<std::optional<std::uint64_t>> verify() override;
+  result<void> backup(const std::string& path) override;
+
+  /// SQLite's own quick check: sentences about damage, empty when there is none. Reads the whole file
+  /// (10 s for 1.4 GB), so it is for the background.
+  result<std::vector<std::string>> damage();
+
+ private:
+  struct impl;
+  explicit sqlite_reader(std::unique_ptr<impl> i);
+  std::unique_ptr<impl> impl_;
+};
+
+}  // namespace sweepd::store

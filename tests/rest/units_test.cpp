@@ -1,0 +1,97 @@
+#include "controller/rest/mask.hpp"
+#include "controller/rest/query.hpp"
+#include "controller/rest/strict_json.hpp"
+#include "tests/rest/server_fixture.hpp"
+
+using namespace sweepd::test;
+namespace rest = sweepd::rest;
+
+TEST_CASE("mask: texts under names of secrets are hidden, hyperparameters are not") {
+  const auto in = bj::parse(R"({"lr": 0.1, "max_tokens": 512, "key_dim": 64, "tokenizer": "bpe",
+    "api_key": {"value": "sk-1"}, "HF_TOKEN": "t", "db": {"Password": 1234, "user": "u"},
+    "list": [{"secret": ["a", 5]}], "none_key": null})");
+  const auto out = rest::masked(in);
+  CHECK(out == bj::parse(R"({"lr": 0.1, "max_tokens": 512, "key_dim": 64, "tokenizer": "bpe",
+    "api_key": {"value": "***"}, "HF_TOKEN": "***", "db": {"Password": "***", "user": "u"},
+    "list": [{"secret": ["***", "***"]}], "none_key": null})"));
+}
+
+TEST_CASE("mask: command words and YAML lines") {
+  CHECK(rest::masked_word("--api-key=abc") == "--api-key=***");
+  CHECK(rest::masked_word("WANDB_API_KEY=abc") == "WANDB_API_KEY=***");
+  CHECK(rest::masked_word("--lr=0.1") == "--lr=0.1");
+  const std::string yaml =
+      "method: grid\n"
+      "parameters:\n"
+      "  api_key:\n"
+      "    value: sk-canary\n"
+      "  tokens: [canary, x]  # note\n"
+      "  db: {password: canary, user: u}\n"
+      "  secrets:\n"
+      "  - canary\n"
+      "  lr: {value: 0.1}\n";
+  const auto out = rest::masked_yaml(yaml);
+  CHECK(out.find("canary") == std::string::npos);
+  CHECK(out.find("lr: {value: 0.1}") != std::string::npos);
+  CHECK(out.find("method: grid") != std::string::npos);
+  CHECK(rest::masked_yaml("a: 1") == "a: 1");
+}
+
+TEST_CASE("strict_json: limits hold at their edge") {
+  using rest::json_limits;
+  using rest::parse_strict;
+  const auto nested = [](std::size_t n) { return std::string(n, '[') + std::string(n, ']'); };
+  CHECK(parse_strict(nested(32), {}));
+  CHECK(!parse_strict(nested(33), {}));
+  json_limits few;
+  few.values_max = 3;
+  CHECK(parse_strict("[1,2]", few));
+  const auto many = parse_strict("[1,2,3]", few);
+  REQUIRE(!many);
+  CHECK(many.error().code == sweepd::errc::too_large);
+  CHECK(parse_strict(R"({"a": {"b": 1}, "b": 2})", {}));
+  const auto twice = parse_strict(R"({"a": {"b": 1, "\u0062": 2}})", {});
+  REQUIRE(!twice);
+  CHECK(twice.error().where == "/b");
+  json_limits outer;
+  outer.unique_keys_to_depth = 1;
+  CHECK(parse_strict(R"({"a": {"b": 1, "b": 2}})", outer));
+  CHECK(!parse_strict(R"({"a": 1, "a": 2})", outer));
+  for (const char* bad : {"", " ", "nul", "{} x", "NaN", "[1,]", "1e400", "\"\xFF\""}) CHECK(!parse_strict(bad, {}));
+  CHECK(*parse_strict(" [1.5, -2, true, null, \"x\"] ", {}) == bj::parse("[1.5, -2, true, null, \"x\"]"));
+}
+
+TEST_CASE("query: a cursor is read back as it was given") {
+  const rest::sort_key key{sweepd::instant{std::chrono::milliseconds{1'790'000'000'123}}, "ab.cd12"};
+  const auto back = rest::parse_cursor(rest::cursor_of(key));
+  REQUIRE(back);
+  CHECK(*back == key);
+}
+
+TEST_CASE("rest: a secret in a configuration is shown by no view, and given to the agent") {
+  rest_server server;
+  const std::string yaml =
+      "program: train.py\nmethod: grid\ncommand: [python, train.py, --token=CANARY-1]\n"
+      "parameters:\n  api_key: {value: CANARY-2}\n  lr: {values: [0.1, 0.2]}\n";
+  const auto admin = server.make_key("admin", "*");
+  sent as_admin, viewer;
+  as_admin.key = admin;
+  viewer.key = server.make_key("viewer", "*", admin);
+  const auto sweep = server.create_sweep(yaml, as_admin);
+  const auto agent = server.join(sweep, as_admin);
+  const auto run = server.claim(sweep, agent, as_admin);
+  CHECK(run.at("config").at("api_key").at("value").get_string() == "CANARY-2");
+  const std::string id(run.at("id").get_string());
+  server.post("/api/v1/runs/" + id + "/report", {{"epoch", 1}, {"summary", {{"password", "CANARY-3"}}}}, as_admin);
+  const std::vector<std::string> views{"sweeps", "sweeps/" + sweep, "sweeps/" + sweep + "/yaml",
+                                       "sweeps/" + sweep + "/trials", "sweeps/" + sweep + "/explain",
+                                       "runs", "runs/" + id, "runs/" + id + "/events",
+                                       "events?limit=1000"};
+  for (const auto& path : views) {
+    const auto r = server.get("/api/v1/" + path, viewer);
+    CHECK(r.status == 200);
+    CHECK_MESSAGE(r.text.find("CANARY") == std::string::npos, path << ": " << r.text);
+  }
+  CHECK(server.get("/metrics", viewer).text.find("CANARY") == std::string::npos);
+  CHECK(server.get("/api/v1/sweeps/" + sweep + "/yaml", as_admin).str("yaml") == yaml);
+}
