@@ -2,6 +2,7 @@
 
 #include "controller/agent/process_facts.hpp"
 #include "controller/agent/spawn.hpp"
+#include "controller/agent/waiting.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -11,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -30,6 +32,8 @@ constexpr milliseconds output_linger{2'000};
 /// What the program left in its group gets from TERM to KILL.
 constexpr milliseconds leftover_grace{5'000};
 constexpr std::size_t pipe_read_bytes = 64 * 1024;
+/// The pidfd is also looked at directly this often: a wake-up that is lost must not lose a run.
+constexpr milliseconds look_every{1'000};
 
 /// True when it became readable within `limit`.
 asio::awaitable<bool> readable_within(descriptor& d, milliseconds limit) {
@@ -48,7 +52,7 @@ milliseconds to_ms(const timeval& t) {
 
 child_process::child_process(asio::any_io_executor io, pid_t pid, int pidfd, bool ours)
     : io_(io), pid_(pid), ours_(ours), pidfd_(io, pidfd), output_(io), output_ended_(io),
-      kill_at_(io), started_(std::chrono::steady_clock::now()) {
+      kill_at_(io), started_(steady_now()) {
   output_ended_.expires_at(asio::steady_timer::time_point::max());
 }
 
@@ -119,9 +123,9 @@ asio::awaitable<std::size_t> child_process::end_leftovers() {
       if (const int fd = open_pidfd(pid); fd >= 0) watched.emplace_back(io_, fd);
     signal_group(signal);
     if (signal == SIGTERM) signal_group(SIGCONT);
-    const auto until = std::chrono::steady_clock::now() + leftover_grace;
+    const auto until = steady_now() + leftover_grace;
     for (auto& one : watched) {
-      const auto left = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now());
+      const auto left = std::chrono::ceil<milliseconds>(until - steady_now());
       if (!co_await readable_within(one, std::max(left, milliseconds{0}))) break;
     }
     members = living_group_members(pid_, pid_);
@@ -131,10 +135,11 @@ asio::awaitable<std::size_t> child_process::end_leftovers() {
 
 asio::awaitable<exit_status> child_process::wait() {
   const auto self = shared_from_this();
-  co_await pidfd_.async_wait(descriptor::wait_read, asio::as_tuple(asio::use_awaitable));
+  pollfd look{pidfd_.native_handle(), POLLIN, 0};
+  while (::poll(&look, 1, 0) == 0) co_await readable_within(pidfd_, look_every);
   exited_ = true;
   exit_status out;
-  if (ours_) out.wall = std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started_);
+  if (ours_) out.wall = std::chrono::duration_cast<milliseconds>(steady_now() - started_);
   // The zombie is kept until its group is dealt with: as long as it is there, the group's number
   // cannot be given to anyone else, so a signal to the group cannot hit a stranger.
   if (!living_group_members(pid_, pid_).empty()) {
@@ -183,7 +188,7 @@ void child_process::stop(milliseconds grace) {
   if (reaped_) return;
   signal_group(SIGTERM);
   signal_group(SIGCONT);  // a stopped process takes TERM only when it goes on
-  const auto at = std::chrono::steady_clock::now() + grace;
+  const auto at = steady_now() + grace;
   if (kill_armed_ && kill_at_.expiry() <= at) return;
   kill_armed_ = true;
   kill_at_.expires_at(at);

@@ -120,7 +120,9 @@ result<expanded_command> expand_command(const macro_input& in) {
   expanded_command out;
   bool leading = true;
   for (const auto& raw : in.command.empty() ? default_command() : in.command) {
-    SWEEPD_TRY(const auto word, fill_environment(raw, in.env));
+    const auto filled = fill_environment(raw, in.env);
+    if (!filled) return tl::unexpected<error>(filled.error());
+    const std::string& word = *filled;
     const bool is_macro = word.starts_with("${") && word.ends_with("}");
     if (leading && word != "${env}" && word != "${interpreter}") {
       out.program_at = out.argv.size();

@@ -1,5 +1,7 @@
 #include "controller/agent/console.hpp"
 
+#include "controller/agent/waiting.hpp"
+
 #include <array>
 #include <cstdio>
 
@@ -56,14 +58,14 @@ void console::line(std::string_view text) { write_("agent: " + visible(text)); }
 
 void link_watch::failed(const error& e) {
   if (away_since_) return;
-  away_since_ = std::chrono::steady_clock::now();
+  away_since_ = steady_now();
   out_.line("the server is away (" + to_string(e) +
             "); trying again until it is back, while programs go on and their words are kept on disk");
 }
 
 void link_watch::answered() {
   if (!away_since_) return;
-  const auto gone = std::chrono::steady_clock::now() - *away_since_;
+  const auto gone = steady_now() - *away_since_;
   away_since_.reset();
   out_.line("the server is back after " +
             spell(std::chrono::duration_cast<std::chrono::milliseconds>(gone)));

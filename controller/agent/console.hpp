@@ -29,7 +29,6 @@ class link_watch {
   explicit link_watch(console& out) : out_(out) {}
   void failed(const error& e);
   void answered();
-  [[nodiscard]] bool away() const { return away_since_.has_value(); }
 
  private:
   console& out_;

@@ -135,6 +135,11 @@ error error_of(const http::client_response& r) {
   return out;
 }
 
+std::string file_target(const spool_record& record, const std::string& name) {
+  return "/api/v1/runs/" + url_encode(record.run) + "/file?name=" + url_encode(name) +
+         "&epoch=" + std::to_string(record.epoch);
+}
+
 }  // namespace
 
 bool passes(errc code) {
@@ -304,8 +309,7 @@ asio::awaitable<result<told>> server_api::finish(spool_record record) {
 
 asio::awaitable<result<void>> server_api::put_file(spool_record record, std::string name,
                                                    std::string bytes) {
-  std::string target = "/api/v1/runs/" + url_encode(record.run) + "/file?name=" + url_encode(name) +
-                       "&epoch=" + std::to_string(record.epoch);
+  std::string target = file_target(record, name);
   std::string type = "application/octet-stream";
   std::map<std::string, std::string> no_headers;
   std::string method = "PUT";

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <chrono>
 #include <random>
+#include <utility>
 
 namespace sweepd::agent {
 

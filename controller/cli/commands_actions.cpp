@@ -181,7 +181,10 @@ result<int> act(context& c) {
     return exit_with::success;
   }
   if (whole(plan, "would") == 0) {
-    if (!c.how.for_people()) print_data(c.io.out, c.how, plan);
+    if (!print_data(c.io.out, c.how, plan)) {
+      auto ok = print_list(c.io.out, c.how, plan_columns(), items, "run");
+      if (!ok) return c.usage(ok.error().message);
+    }
     const auto& first = as_object(items.front());
     return c.refuse(
         errc::conflict,

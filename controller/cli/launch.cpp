@@ -149,8 +149,7 @@ result<int> launch(context& c) {
   }
   if (print_data(c.io.out, c.how, answer)) return exit_with::success;
   c.io.out << "sweep " << id << " created (" << size_text(answer) << ")\n"
-           << "agents: sweepd agent " << id << "\n"
-           << "    or: wandb agent " << field(answer, "project") << '/' << id << '\n';
+           << "agents: sweepd agent " << id << "\n";
   return exit_with::success;
 }
 

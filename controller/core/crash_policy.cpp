@@ -17,10 +17,12 @@ bool contains(const std::vector<T>& list, const T& x) {
 }
 
 bool log_matches(const std::string& pattern, const std::string& tail) {
-  // The reader of the policy has compiled it once already, so it is valid here. A pattern that is too
-  // complex for this tail counts as no match: a policy must never stop the controller.
+  // The reader of the policy has compiled it once already, so it is valid here. `__polynomial` forbids
+  // back references and with them exponential time. A pattern that is too complex all the same counts
+  // as no match: a policy must never stop the controller.
   try {
-    return std::regex_search(tail, std::regex(pattern, std::regex::ECMAScript));
+    return std::regex_search(
+        tail, std::regex(pattern, std::regex::ECMAScript | std::regex_constants::__polynomial));
   } catch (const std::regex_error&) {
     return false;
   }

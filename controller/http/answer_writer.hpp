@@ -1,5 +1,5 @@
-// Puts one response on a connection: whole, or streamed piece by piece (chunked for HTTP/1.1, until the
-// connection's end for 1.0). Each write has its own deadline. Used by session.cpp.
+// Puts one response on a connection: whole, or streamed piece by piece (chunked for HTTP/1.1, until
+// the connection's end for 1.0). Each write has its own deadline. Used by session.cpp.
 #pragma once
 
 #include "controller/http/message.hpp"
@@ -19,8 +19,9 @@ class answer_writer {
  public:
   answer_writer(transport& io, milliseconds deadline) : io_(io), deadline_(deadline) {}
 
-  /// `f` comes with version, keep_alive, tls, id and date; the framing is decided here. `head_only`: the
-  /// answer to HEAD. False: the connection cannot be used any more; `failure` says what threw, if so.
+  /// `f` comes with version, keep_alive, tls, id and date; the framing is decided here.
+  /// `head_only`: the answer to HEAD. False: the connection cannot be used any more; `failure` says
+  /// what threw, if so.
   asio::awaitable<bool> write(response r, framing f, bool head_only);
   [[nodiscard]] std::uint64_t body_bytes() const { return body_bytes_; }
   [[nodiscard]] const std::string& failure() const { return failure_; }

@@ -53,7 +53,8 @@ std::optional<std::string> base64_decode(std::string_view text) {
 }  // namespace
 
 issued_key make_key() {
-  // Bytes of 248 and above are dropped: 248 is the largest multiple of 62, so no character is likelier.
+  // Bytes of 248 and above are dropped: 248 is the largest multiple of 62, so no character is
+  // likelier.
   constexpr unsigned fair = 248;
   issued_key out;
   out.key = prefix;

@@ -1,8 +1,9 @@
-// Keys: how one is made, how it is presented, and whom it stands for. Pure but for the random device.
-// The live table and its refresh are key_cache.hpp's; this file has no clock and no controller.
+// Keys: how one is made, how it is presented, and whom it stands for. Pure but for the random
+// device. The live table and its refresh are key_cache.hpp's; this file has no clock and no
+// controller.
 //
-// A key is "local-" and 43 characters of [0-9A-Za-z] (256 bits). Its id is the first 8 of the 43; what
-// is stored is the SHA-256 of the whole text. The guess space makes slow hashing pointless.
+// A key is "local-" and 43 characters of [0-9A-Za-z] (256 bits). Its id is the first 8 of the 43;
+// what is stored is the SHA-256 of the whole text. The guess space makes slow hashing pointless.
 #pragma once
 
 #include "controller/base/result.hpp"
@@ -27,8 +28,8 @@ struct issued_key {
 /// Throws std::runtime_error when the system has no randomness.
 issued_key make_key();
 
-/// The key in an Authorization header: "Bearer KEY", or "Basic" with user `api`. "" when there is no
-/// header; unauthorized when it is of no such form.
+/// The key in an Authorization header: "Bearer KEY", or "Basic" with user `api`. "" when there is
+/// no header; unauthorized when it is of no such form.
 result<std::string> presented_key(std::optional<std::string_view> authorization);
 
 /// The id of a key of our form; none otherwise.
@@ -49,8 +50,8 @@ class key_table {
   bool any_ = false;
 };
 
-/// Failed attempts by address, in windows of one minute. A right key is never refused: keys cannot be
-/// guessed at any rate, and one misconfigured agent must not lock out the others on its host.
+/// Failed attempts by address, in windows of one minute. A right key is never refused: keys cannot
+/// be guessed at any rate, and one misconfigured agent must not lock out the others on its host.
 class failed_attempts {
  public:
   explicit failed_attempts(int per_minute) : max_(per_minute) {}

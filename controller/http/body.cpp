@@ -61,8 +61,8 @@ body_state body_sink::inflate(std::string_view piece) {
     const int rc = ::inflate(&z, Z_NO_FLUSH);
     if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR) return body_state::malformed;
     const std::size_t made = out.size() - z.avail_out;
-    if (const auto s = store({reinterpret_cast<const char*>(out.data()), made}); s != body_state::ok)
-      return s;
+    const std::string_view text(reinterpret_cast<const char*>(out.data()), made);
+    if (const auto s = store(text); s != body_state::ok) return s;
     const std::size_t consumed = received_ - z.avail_in;
     if (body_.size() > inflate_free_bytes && body_.size() / inflate_ratio_max > consumed)
       return body_state::too_large;

@@ -1,8 +1,9 @@
-// Where a request's body goes: counted against its route's limit and the server's memory budget, and
-// inflated on the way when it came gzipped. Pure but for zlib; no socket.
+// Where a request's body goes: counted against its route's limit and the server's memory budget,
+// and inflated on the way when it came gzipped. Pure but for zlib; no socket.
 //
-// Made by the session once the head has passed the gate; fed by the parser; gives its memory back to
-// the budget when it is destroyed, which is after the handler's answer. Thread rule: one thread a server.
+// Made by the session once the head has passed the gate; fed by the parser; gives its memory back
+// to the budget when it is destroyed, which is after the handler's answer. Thread rule: one thread
+// a server.
 #pragma once
 
 #include <cstddef>

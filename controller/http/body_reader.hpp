@@ -1,5 +1,5 @@
-// Reads one request's body from its connection into a sink: 100-continue, the deadline, the parser's
-// verdict. Called by the session once the head, the route and the key are in order.
+// Reads one request's body from its connection into a sink: 100-continue, the deadline, the
+// parser's verdict. Called by the session once the head, the route and the key are in order.
 #pragma once
 
 #include "controller/http/body.hpp"

@@ -44,7 +44,8 @@ struct attempt {
 
 using steady = asio::steady_timer::clock_type;
 
-/// What is left of an exchange's time; never zero, since that would mean no deadline was set in time.
+/// What is left of an exchange's time; never zero, since that would mean no deadline was set in
+/// time.
 milliseconds left_until(steady::time_point end) {
   const auto left = std::chrono::duration_cast<milliseconds>(end - steady::now());
   return std::max(left, milliseconds{1});
@@ -76,7 +77,8 @@ bool has_line_break(std::string_view s) {
 
 bool is_safe(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
-/// Errors: invalid. Spaces and line breaks in what the caller gives would make another request of it.
+/// Errors: invalid. Spaces and line breaks in what the caller gives would make another request of
+/// it.
 result<std::string> request_head(const server_url& to, const client_options& opts,
                                  const std::string& method, const std::string& target,
                                  const std::string& content_type, std::size_t body_bytes,
@@ -85,7 +87,8 @@ result<std::string> request_head(const server_url& to, const client_options& opt
       target.find_first_of(" \r\n") != std::string::npos || has_line_break(content_type) ||
       has_line_break(opts.api_key))
     return fail(errc::invalid, "the request's method, target, type or key is malformed");
-  std::string out = method + ' ' + to.base + target + " HTTP/1.1\r\nHost: " + to.host_header + "\r\n";
+  std::string out = method + ' ' + to.base + target + " HTTP/1.1\r\n";
+  out += "Host: " + to.host_header + "\r\n";
   out += "User-Agent: sweepd/" SWEEPD_VERSION "\r\nAccept: */*\r\n";
   if (!opts.api_key.empty()) out += "Authorization: Bearer " + opts.api_key + "\r\n";
   if (!content_type.empty()) out += "Content-Type: " + content_type + "\r\n";
@@ -102,9 +105,10 @@ result<std::string> request_head(const server_url& to, const client_options& opt
 /// A problem+json answer as an error; other bodies by their status alone.
 error error_of(const client_response& r) {
   error out;
-  constexpr std::array codes{errc::invalid,   errc::not_found, errc::conflict,    errc::unauthorized,
-                             errc::forbidden, errc::too_large, errc::busy,        errc::unavailable,
-                             errc::disk_full, errc::internal};
+  constexpr std::array codes{errc::invalid,      errc::not_found,   errc::conflict,
+                             errc::unauthorized, errc::forbidden,   errc::too_large,
+                             errc::busy,         errc::unavailable, errc::disk_full,
+                             errc::internal};
   out.code = r.status >= 500 ? errc::internal : errc::invalid;
   for (const auto c : codes)
     if (http_status(c) == r.status) out.code = c;
@@ -285,9 +289,9 @@ asio::awaitable<result<boost::json::value>> client::call(std::string method, std
   co_return value;
 }
 
-asio::awaitable<result<client_response>> client::stream(std::string target,
-                                                        std::map<std::string, std::string> headers,
-                                                        std::function<bool(std::string_view)> sink) {
+asio::awaitable<result<client_response>> client::stream(
+    std::string target, std::map<std::string, std::string> headers,
+    std::function<bool(std::string_view)> sink) {
   SWEEPD_CO_TRY(auto ex, impl_->make("GET", target, {}, {}, headers));
   ex.sink = std::move(sink);
   ex.timeout_per_piece = true;

@@ -1,8 +1,8 @@
 // An HTTP/1.1 client for our own server: keep-alive, a deadline on everything, retries left to the
 // caller. Used by the agent and the CLI. Hides Beast.
 //
-// Exchanges may overlap (a long poll and a heartbeat): each takes a connection of its own, and idle ones
-// are kept for the next. Thread rule: one executor; the client must outlive its exchanges.
+// Exchanges may overlap (a long poll and a heartbeat): each takes a connection of its own, and idle
+// ones are kept for the next. Thread rule: one executor; the client must outlive its exchanges.
 #pragma once
 
 #include "controller/base/instant.hpp"
@@ -25,7 +25,8 @@ namespace sweepd::http {
 namespace asio = boost::asio;
 
 struct client_options {
-  /// http://HOST[:PORT], https://HOST[:PORT] or unix:PATH; a path after it is put before every target.
+  /// http://HOST[:PORT], https://HOST[:PORT] or unix:PATH; a path after it is put before every
+  /// target.
   std::string url = "http://127.0.0.1:8088";
   std::string api_key;                        ///< sent as Bearer; empty: none
   milliseconds timeout{30'000};               ///< whole exchange, unless the call says otherwise
@@ -47,8 +48,8 @@ class client {
   client& operator=(client&&) noexcept;
 
   /// One exchange. `target` is path and query. Errors: unavailable (no connection, cut, timed out),
-  /// invalid (the URL, a header with a line break), too_large; any HTTP status is a success here.
-  /// A kept connection that turns out to be closed before anything was answered is opened anew once,
+  /// invalid (the URL, a header with a line break), too_large; any HTTP status is a success here. A
+  /// kept connection that turns out to be closed before anything was answered is opened anew once,
   /// if the request is safe to repeat: GET or HEAD, or with an Idempotency-Key.
   asio::awaitable<result<client_response>> send(std::string method, std::string target,
                                                 std::string body, std::string content_type,
@@ -62,9 +63,9 @@ class client {
                                                    std::string idempotency_key = {},
                                                    milliseconds timeout = milliseconds{30'000});
 
-  /// GET; gives the body to `sink` piece by piece (downloads, server-sent events) until it ends or the
-  /// sink returns false. The timeout is for the head and for each piece. Only a 2xx body goes to the
-  /// sink; another one is in the response's `body`.
+  /// GET; gives the body to `sink` piece by piece (downloads, server-sent events) until it ends or
+  /// the sink returns false. The timeout is for the head and for each piece. Only a 2xx body goes
+  /// to the sink; another one is in the response's `body`.
   asio::awaitable<result<client_response>> stream(std::string target,
                                                   std::map<std::string, std::string> headers,
                                                   std::function<bool(std::string_view)> sink);

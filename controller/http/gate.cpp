@@ -33,13 +33,15 @@ std::optional<refusal> framing_problem(const head& h) {
   if (lengths == 1) {
     const auto text = *h.field("content-length");
     constexpr std::size_t digits_max = 18;
-    if (text.empty() || text.size() > digits_max || !std::all_of(text.begin(), text.end(), is_digit))
+    const bool number = !text.empty() && std::all_of(text.begin(), text.end(), is_digit);
+    if (!number || text.size() > digits_max)
       return bad("Content-Length must be one number");
   }
   return std::nullopt;
 }
 
-/// Fields that mean nothing when given twice; a second one is somebody's attempt to be read two ways.
+/// Fields that mean nothing when given twice; a second one is somebody's attempt to be read two
+/// ways.
 std::optional<refusal> repeated_field(const head& h) {
   constexpr std::array singles{"authorization",  "content-type",    "content-encoding", "expect",
                                "sec-fetch-site", "idempotency-key", "origin"};
@@ -63,7 +65,8 @@ std::optional<refusal> host_problem(const head& h, const gate_rules& rules,
   return std::nullopt;
 }
 
-std::optional<refusal> site_problem(const head& h, const gate_rules& rules, const std::string& host) {
+std::optional<refusal> site_problem(const head& h, const gate_rules& rules,
+                                    const std::string& host) {
   if (const auto origin = h.field("origin")) {
     const auto given = normal_origin(*origin);
     const bool own = given && (*given == (rules.tls ? "https://" : "http://") + host ||

@@ -1,11 +1,11 @@
-// The gate: what every request's head must pass before it is routed, whatever its path and method, and
-// before a byte of its body is read. Pure: no socket, no Beast.
+// The gate: what every request's head must pass before it is routed, whatever its path and method,
+// and before a byte of its body is read. Pure: no socket, no Beast.
 //
 // Two looks. raw_head_problem() reads the bytes as they came, for what a parser smooths over (line
-// folding, bare line ends). head_problem() judges the parsed fields: framing, Host, Origin, method, target.
-// Loopback is no boundary: a page in a user's browser reaches it by DNS rebinding, hence Host and
-// Origin are checked for all methods alike. Every refusal ends the connection, since what follows a
-// refused head cannot be trusted to be where it says.
+// folding, bare line ends). head_problem() judges the parsed fields: framing, Host, Origin, method,
+// target. Loopback is no boundary: a page in a user's browser reaches it by DNS rebinding, hence
+// Host and Origin are checked for all methods alike. Every refusal ends the connection, since what
+// follows a refused head cannot be trusted to be where it says.
 #pragma once
 
 #include <cstddef>
@@ -54,10 +54,11 @@ std::optional<refusal> head_problem(const head& h, const gate_rules& rules);
 /// The target without scheme and authority (absolute-form is accepted for our own host).
 std::string_view origin_form(std::string_view target);
 
-/// "Example.ORG" -> "example.org:80": lower case, port always there. None when it is no host[:port].
+/// "Example.ORG" -> "example.org:80": lower case, port always there. None when it is no
+/// host[:port].
 std::optional<std::string> normal_authority(std::string_view text, unsigned default_port);
-/// "https://Example.org" -> "https://example.org:443"; none when it is not scheme://host[:port], with at
-/// most a path of "/".
+/// "https://Example.org" -> "https://example.org:443"; none when it is not scheme://host[:port],
+/// with at most a path of "/".
 std::optional<std::string> normal_origin(std::string_view text);
 
 /// Case-insensitive comparison of ASCII text.
@@ -68,7 +69,8 @@ std::string lower_case(std::string_view text);  ///< of ASCII
 void add_field(std::map<std::string, std::string>& to, std::string_view name,
                std::string_view value);
 
-/// Is `content_type` (with or without parameters) among the comma-separated `takes`? See route::takes.
+/// Is `content_type` (with or without parameters) among the comma-separated `takes`? See
+/// route::takes.
 bool accepts_type(std::string_view takes, std::string_view content_type);
 
 }  // namespace sweepd::http

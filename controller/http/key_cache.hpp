@@ -1,9 +1,9 @@
 // The live key table, and the backend that a server gets from `services`.
 //
-// A controller.read() waits for durability, which a request's hot path must not. So the table is a copy,
-// made anew when something has become durable since: every 250 ms off the request path, and at once when
-// a key fails (it may be newer than the copy). A revocation is thus effective within a second.
-// Thread rule: everything on the server's executor.
+// A controller.read() waits for durability, which a request's hot path must not. So the table is a
+// copy, made anew when something has become durable since: every 250 ms off the request path, and
+// at once when a key fails (it may be newer than the copy). A revocation is thus effective within a
+// second. Thread rule: everything on the server's executor.
 #pragma once
 
 #include "controller/http/auth.hpp"
@@ -38,8 +38,8 @@ class key_cache : public std::enable_shared_from_this<key_cache> {
   bool stopped_ = false;
 };
 
-/// Authenticates against the controller's keys and calls the routes' handlers with `svc`, which must
-/// outlive the server.
+/// Authenticates against the controller's keys and calls the routes' handlers with `svc`, which
+/// must outlive the server.
 backend controller_backend(asio::any_io_executor io, services& svc);
 
 }  // namespace sweepd::http

@@ -1,5 +1,5 @@
-// "127.0.0.1:8088", "[::1]:0", "gpu01.lan:8088", "unix:/run/sweepd.sock": where to listen, and what that
-// means for the gate. Looks names up; opens nothing.
+// "127.0.0.1:8088", "[::1]:0", "gpu01.lan:8088", "unix:/run/sweepd.sock": where to listen, and what
+// that means for the gate. Looks names up; opens nothing.
 #pragma once
 
 #include "controller/base/result.hpp"
@@ -28,9 +28,9 @@ struct listen_address {
 /// Errors: invalid (the form; a host that cannot be found).
 result<listen_address> parse_listen_address(std::string_view text);
 
-/// The Host values that a listener answers to: the three loopback names and, unless it listens on all
-/// addresses, the host it was given, with `port`; and the host of `public_origin` (normal form, may be
-/// empty).
+/// The Host values that a listener answers to: the three loopback names and, unless it listens on
+/// all addresses, the host it was given, with `port`; and the host of `public_origin` (normal form,
+/// may be empty).
 std::vector<std::string> own_hosts(const listen_address& at, unsigned short port,
                                    const std::string& public_origin, bool tls);
 

@@ -59,7 +59,8 @@ class function_sink final : public spdlog::sinks::base_sink<std::mutex> {
   receiver to_;
 };
 
-std::shared_ptr<spdlog::logger> make_logger(spdlog::sink_ptr sink, spdlog::level::level_enum least) {
+std::shared_ptr<spdlog::logger> make_logger(spdlog::sink_ptr sink,
+                                            spdlog::level::level_enum least) {
   auto made = std::make_shared<spdlog::logger>("sweepd", std::move(sink));
   made->set_formatter(std::make_unique<spdlog::pattern_formatter>(
       R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})", spdlog::pattern_time_type::utc));
@@ -74,7 +75,8 @@ std::shared_ptr<spdlog::logger>& current() {
   return logger;
 }
 
-/// JSON wants UTF-8; any other byte becomes '?', so that one bad byte cannot spoil the line's reader.
+/// JSON wants UTF-8; any other byte becomes '?', so that one bad byte cannot spoil the line's
+/// reader.
 std::string quoted(std::string_view raw) {
   std::string clean(raw);
   for (char& c : clean)

@@ -1,5 +1,5 @@
-// Structured log lines, one JSON object each, on stderr. Synchronous: a line is out before the caller
-// goes on, so nothing is lost when the process ends. Built on spdlog, which no header shows.
+// Structured log lines, one JSON object each, on stderr. Synchronous: a line is out before the
+// caller goes on, so nothing is lost when the process ends. Built on spdlog, which no header shows.
 //
 // Never in a line: Authorization, cookies, query strings, bodies. A request is named by its route's
 // pattern; what a client sent is quoted by JSON, so it cannot forge a line.
@@ -19,7 +19,8 @@ enum class level { debug, info, warn, error, off };
 
 /// Lines below it are not written. The default is info.
 void set_level(level least);
-/// "debug", "info", "warn", "error", "off"; anything else leaves the level as it is and gives false.
+/// "debug", "info", "warn", "error", "off"; anything else leaves the level as it is and gives
+/// false.
 bool set_level(std::string_view name);
 
 /// Sends lines to `sink` instead of stderr; an empty one: back to stderr.

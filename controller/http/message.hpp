@@ -1,4 +1,5 @@
-// Requests and responses as handlers see them: plain data, no Beast. Including this header is cheap.
+// Requests and responses as handlers see them: plain data, no Beast. Including this header is
+// cheap.
 #pragma once
 
 #include "controller/base/result.hpp"

@@ -156,7 +156,8 @@ fed request_parser::feed(std::string_view bytes) {
   error_code ec;
   out.used = machine.put(buffer(bytes), ec);
   if (ec == bhttp::error::need_more) {
-    // What is left is the beginning of a chunk's size line (or of trailers, which are refused anyway).
+    // What is left is the beginning of a chunk's size line (or of trailers, which are refused
+    // anyway).
     out.state = bytes.size() - out.used > chunk_line_max ? fed_state::refused : fed_state::more;
   } else if (ec) {
     out.state = machine.sink_stopped                ? fed_state::stopped

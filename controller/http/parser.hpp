@@ -1,6 +1,6 @@
-// HTTP/1.1 messages from bytes, by Beast's parser fed by hand: no socket in here. Feeding it ourselves
-// lets the session answer what Beast would only close on (431, 413), and lets the gate see raw bytes.
-// Used by session.cpp (requests) and client.cpp (responses). Hides Beast.
+// HTTP/1.1 messages from bytes, by Beast's parser fed by hand: no socket in here. Feeding it
+// ourselves lets the session answer what Beast would only close on (431, 413), and lets the gate
+// see raw bytes. Used by session.cpp (requests) and client.cpp (responses). Hides Beast.
 #pragma once
 
 #include "controller/http/body.hpp"
@@ -36,8 +36,8 @@ class request_parser {
   request_parser(const request_parser&) = delete;
   request_parser& operator=(const request_parser&) = delete;
 
-  /// Starts a new request. `raw` is its whole head, up to and with the empty line; `out` views into it.
-  /// Finds what is malformed; what the fields mean is for head_problem().
+  /// Starts a new request. `raw` is its whole head, up to and with the empty line; `out` views into
+  /// it. Finds what is malformed; what the fields mean is for head_problem().
   std::optional<refusal> parse_head(std::string_view raw, head& out, std::size_t fields_max);
 
   [[nodiscard]] bool keep_alive() const;
@@ -56,7 +56,8 @@ class request_parser {
 /// One response.
 class response_parser {
  public:
-  /// `on_body` gets the body piece by piece and says whether to go on. `head_only`: an answer to HEAD.
+  /// `on_body` gets the body piece by piece and says whether to go on. `head_only`: an answer to
+  /// HEAD.
   response_parser(bool head_only, std::function<bool(std::string_view)> on_body);
   ~response_parser();
   response_parser(const response_parser&) = delete;

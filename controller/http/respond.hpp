@@ -1,6 +1,6 @@
 // A response's head as bytes: status line, framing, and the headers every answer carries. Pure.
-// Handlers may set Content-Security-Policy and Cache-Control themselves (the web page, downloads); the
-// rest is not theirs to change. There are no CORS headers anywhere.
+// Handlers may set Content-Security-Policy and Cache-Control themselves (the web page, downloads);
+// the rest is not theirs to change. There are no CORS headers anywhere.
 #pragma once
 
 #include "controller/base/instant.hpp"
@@ -24,8 +24,8 @@ struct framing {
   std::string_view date;       ///< http_date(now); empty: no Date
 };
 
-/// Ends with the empty line. Headers of the response that would break the head are left out (a value
-/// with a line break cannot be sent); framing headers are always ours.
+/// Ends with the empty line. Headers of the response that would break the head are left out (a
+/// value with a line break cannot be sent); framing headers are always ours.
 std::string response_head(const response& r, const framing& f);
 
 /// IMF-fixdate: "Sun, 06 Nov 1994 08:49:37 GMT"

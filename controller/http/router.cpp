@@ -84,7 +84,8 @@ router::entry router::compile(const route& r) {
     const auto segment = rest.substr(0, slash);
     if (segment.empty() || e.takes_rest) bad_pattern(r, "an empty segment, or one after {...}");
     if (is_parameter(segment)) {
-      if (!segment.ends_with('}') || name_of(segment).empty()) bad_pattern(r, "a parameter is {name}");
+      if (!segment.ends_with('}') || name_of(segment).empty())
+        bad_pattern(r, "a parameter is {name}");
       e.takes_rest = segment.ends_with("...}");
     }
     e.segments.push_back(segment);

@@ -1,5 +1,6 @@
-// The route table: method, pattern, the role it needs, the body it takes, the handler. Deny by default:
-// what is not in the table is 404, a wrong method 405, and authorisation happens here, not in handlers.
+// The route table: method, pattern, the role it needs, the body it takes, the handler. Deny by
+// default: what is not in the table is 404, a wrong method 405, and authorisation happens here, not
+// in handlers.
 #pragma once
 
 #include "controller/core/types.hpp"
@@ -18,7 +19,8 @@
 
 namespace sweepd::http {
 
-/// Who is asking, after authentication. While no key exists (loopback only) everyone is a local admin.
+/// Who is asking, after authentication. While no key exists (loopback only) everyone is a local
+/// admin.
 struct principal {
   std::string key_id;   ///< "local" without keys
   core::role role = core::role::viewer;
@@ -27,7 +29,8 @@ struct principal {
   [[nodiscard]] bool sees(std::string_view project_name) const;
 };
 
-/// Everything handlers may use; built once in main. `extra` settings that only edges need live here.
+/// Everything handlers may use; built once in main. `extra` settings that only edges need live
+/// here.
 struct services {
   service::controller& controller;
   core::reader& reader;
@@ -38,8 +41,8 @@ struct services {
   std::string scratch_directory{};
   /// The page of /metrics; empty: there is none.
   std::function<asio::awaitable<std::string>()> metrics_text{};
-  /// Told of each answer by the session that gave it: route pattern ("" when nothing matched), method,
-  /// status, seconds. Must be quick and thread-safe. Empty: nobody wants to know.
+  /// Told of each answer by the session that gave it: route pattern ("" when nothing matched),
+  /// method, status, seconds. Must be quick and thread-safe. Empty: nobody wants to know.
   std::function<void(std::string_view, std::string_view, int, double)> observe{};
 };
 
@@ -54,8 +57,9 @@ struct request_context {
 
 using handler = asio::awaitable<response> (*)(request_context&, services&);
 
-/// What a route needs. `open`: no key at all (liveness). Roles are ordered viewer < agent < operator <
-/// admin for reading; `agent` routes take agent and operator and admin keys, not viewers.
+/// What a route needs. `open`: no key at all (liveness). Roles are ordered viewer < agent <
+/// operator < admin for reading; `agent` routes take agent and operator and admin keys, not
+/// viewers.
 enum class need { open, viewer, agent, operator_, admin };
 
 /// The role table of `need`: may a key of that role use such a route?
@@ -63,21 +67,22 @@ enum class need { open, viewer, agent, operator_, admin };
 
 struct route {
   std::string_view method;
-  /// "/api/v1/sweeps/{sweep}/claims". A last segment {name...} takes the rest of the path, '/' included.
+  /// "/api/v1/sweeps/{sweep}/claims". A last segment {name...} takes the rest of the path, '/'
+  /// included.
   std::string_view pattern;
   need who = need::admin;
   handler run = nullptr;
   std::size_t body_max = 4u << 20;
-  /// Accepted content types of the body, comma separated; JSON unless said otherwise. "*/*": any, or
-  /// none at all (only for routes that are no use to a cross-site form).
+  /// Accepted content types of the body, comma separated; JSON unless said otherwise. "*/*": any,
+  /// or none at all (only for routes that are no use to a cross-site form).
   std::string_view takes = "application/json";
 };
 
 /// Several tables (REST, W&B wire, web) make one router. Thread rule: immutable once built.
 class router {
  public:
-  /// The tables must outlive the router. Throws std::logic_error for a malformed pattern or a method and
-  /// pattern given twice: mistakes in the program, found at start-up.
+  /// The tables must outlive the router. Throws std::logic_error for a malformed pattern or a
+  /// method and pattern given twice: mistakes in the program, found at start-up.
   explicit router(std::vector<std::span<const route>> tables);
   struct match {
     const route* found = nullptr;
@@ -90,7 +95,8 @@ class router {
   [[nodiscard]] std::vector<const route*> all() const;
 
  private:
-  /// A pattern, split. `literals`: one bit a segment, the first segment highest; more is more specific.
+  /// A pattern, split. `literals`: one bit a segment, the first segment highest; more is more
+  /// specific.
   struct entry {
     const route* of = nullptr;
     std::vector<std::string_view> segments;

@@ -1,5 +1,6 @@
 // Listens and serves: one session coroutine a connection, the gate before anything is routed, then
-// authentication, then the body, then the route's handler. Beast stays inside transport.cpp and parser.cpp.
+// authentication, then the body, then the route's handler. Beast stays inside transport.cpp and
+// parser.cpp.
 //
 // Thread rule: everything of one server runs on `io`, which must not run two handlers at once (an
 // io_context with one thread, or a strand). Only connections() may be called from elsewhere.
@@ -19,7 +20,8 @@ namespace sweepd::http {
 
 /// What security.md, sections 3 and 4, asks of the network; all may be lowered.
 struct server_options {
-  std::vector<std::string> listen{"127.0.0.1:8088"};  ///< HOST:PORT or unix:PATH; port 0: any free one
+  /// HOST:PORT or unix:PATH; port 0: any free one
+  std::vector<std::string> listen{"127.0.0.1:8088"};
   std::string public_url;            ///< adds its host to the Host allow-list
   bool insecure_plaintext = false;   ///< allows a non-loopback address without TLS (with keys)
   std::string tls_certificate, tls_key;  ///< PEM files; empty: plain HTTP
@@ -40,8 +42,8 @@ struct server_options {
 /// (key_cache.hpp); tests make their own.
 struct backend {
   const service::clock* clock = nullptr;
-  /// Whom a key stands for; "" is no key. `keyless`: this listener may serve without any key while none
-  /// exists. Errors: unauthorized. Quick: it runs for every request.
+  /// Whom a key stands for; "" is no key. `keyless`: this listener may serve without any key while
+  /// none exists. Errors: unauthorized. Quick: it runs for every request.
   std::function<result<principal>(const std::string& key, bool keyless)> authenticate;
   /// Looks for newer keys after a failure; true: worth asking again. May be empty.
   std::function<asio::awaitable<bool>()> renew;
@@ -60,9 +62,9 @@ class server {
   ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;
-  /// Binds every address. Errors: invalid (a non-loopback address, or a public URL, without any key; a
-  /// non-loopback address without TLS and without insecure_plaintext; bad TLS files: exit code 78),
-  /// unavailable (in use).
+  /// Binds every address. Errors: invalid (a non-loopback address, or a public URL, without any
+  /// key; a non-loopback address without TLS and without insecure_plaintext; bad TLS files: exit
+  /// code 78), unavailable (in use).
   result<void> listen(bool any_key_exists);
   /// Real ports, in the order of `listen`; 0 for a Unix socket.
   [[nodiscard]] std::vector<unsigned short> ports() const;

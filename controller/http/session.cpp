@@ -1,4 +1,5 @@
-// The request path of session.hpp. Stages return the answer that ends the request early, or nothing.
+// The request path of session.hpp. Stages return the answer that ends the request early, or
+// nothing.
 #include "controller/http/session.hpp"
 
 #include "controller/http/answer_writer.hpp"
@@ -148,7 +149,8 @@ asio::awaitable<session::head_result> session::read_head(bool first) {
   }
 }
 
-/// Also ends at once what cannot be HTTP (a TLS hello on a plain port): it may never hold a line end.
+/// Also ends at once what cannot be HTTP (a TLS hello on a plain port): it may never hold a line
+/// end.
 bool session::head_is_over_size(std::string_view have, std::size_t length) {
   const auto& gate = rules_.gate;
   const bool noise = !have.empty() && (have[0] < 'A' || have[0] > 'z');
@@ -235,8 +237,8 @@ bool session::identify() {
   std::optional<std::string_view> given;
   if (header != req_.headers.end()) given = header->second;
   const auto key = presented_key(given);
-  // While there are no keys any header is let in, even one that is no key: clients send what they were
-  // set up with.
+  // While there are no keys any header is let in, even one that is no key: clients send what they
+  // were set up with.
   auto who = hub_.back.authenticate(key ? *key : std::string("?"), rules_.keyless);
   if (!who) {
     denied_ = key ? std::move(who.error()) : key.error();

@@ -1,8 +1,9 @@
 // One connection: head, gate, route, key, body, handler, answer; again while it is kept alive.
 //
-// Called by server.cpp for each accepted connection. Each phase has one absolute deadline: the head from
-// its first byte, the body, each write, the wait between requests. A handler has none: long polls end by
-// their own patience. Whatever throws in a handler becomes a 500, is logged, and ends the connection.
+// Called by server.cpp for each accepted connection. Each phase has one absolute deadline: the head
+// from its first byte, the body, each write, the wait between requests. A handler has none: long
+// polls end by their own patience. Whatever throws in a handler becomes a 500, is logged, and ends
+// the connection.
 #pragma once
 
 #include "controller/http/auth.hpp"
@@ -29,7 +30,8 @@ struct open_connection {
 
 class connection_slot;
 
-/// What the sessions of one server share. Outlives them (they hold it). One thread, but for `connections`.
+/// What the sessions of one server share. Outlives them (they hold it). One thread, but for
+/// `connections`.
 struct session_hub : std::enable_shared_from_this<session_hub> {
   session_hub(const router& r, backend b, server_options o);
 

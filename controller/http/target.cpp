@@ -86,8 +86,8 @@ std::optional<std::vector<std::pair<std::string, std::string>>> parse_query(std:
     if (pair.empty()) continue;
     const auto equals = pair.find('=');
     auto name = percent_decode(pair.substr(0, equals), true, true);
-    auto value = percent_decode(
-        equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1), true, true);
+    const auto after = equals == std::string_view::npos ? pair.size() : equals + 1;
+    auto value = percent_decode(pair.substr(after), true, true);
     if (!name || !value) return std::nullopt;
     out.emplace_back(std::move(*name), std::move(*value));
   }

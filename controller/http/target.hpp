@@ -15,8 +15,8 @@ namespace sweepd::http {
 /// `controls`). `plus` reads '+' as a space, as queries do.
 std::optional<std::string> percent_decode(std::string_view raw, bool plus, bool controls);
 
-/// Decoded segments of "/a/b": {"a","b"}; "/" has none, "/a/" ends in an empty one. None when it does
-/// not start with '/', cannot be decoded, or has a "." or ".." segment.
+/// Decoded segments of "/a/b": {"a","b"}; "/" has none, "/a/" ends in an empty one. None when it
+/// does not start with '/', cannot be decoded, or has a "." or ".." segment.
 std::optional<std::vector<std::string>> split_path(std::string_view raw);
 
 /// "a=1&b" -> {{"a","1"},{"b",""}}; none when it cannot be decoded. Empty pairs are skipped.

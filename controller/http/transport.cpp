@@ -128,7 +128,8 @@ class stream_transport final : public transport {
   Stream stream_;
 };
 
-/// Asio's resolver has no deadline: cancelling it ends our wait. A literal address is not looked up.
+/// Asio's resolver has no deadline: cancelling it ends our wait. A literal address is not looked
+/// up.
 asio::awaitable<result<std::vector<tcp::endpoint>>> resolve(asio::any_io_executor io,
                                                             std::string host, unsigned short port,
                                                             milliseconds deadline) {
@@ -170,7 +171,8 @@ result<std::shared_ptr<tls_context>> server_tls(const std::string& certificate_p
   settle(out->context);
   error_code ec;
   out->context.use_certificate_chain_file(certificate_pem_file, ec);
-  if (ec) return fail(errc::invalid, "TLS certificate " + certificate_pem_file + ": " + ec.message());
+  if (ec)
+    return fail(errc::invalid, "TLS certificate " + certificate_pem_file + ": " + ec.message());
   out->context.use_private_key_file(key_pem_file, asio::ssl::context::pem, ec);
   if (ec) return fail(errc::invalid, "TLS key " + key_pem_file + ": " + ec.message());
   if (SSL_CTX_check_private_key(out->context.native_handle()) != 1)

@@ -1,9 +1,9 @@
-// One connection's bytes, whatever carries them: TCP, TLS over TCP, a Unix socket. A port, so that the
-// session and the client are written and compiled once; Beast's streams stay in transport.cpp.
+// One connection's bytes, whatever carries them: TCP, TLS over TCP, a Unix socket. A port, so that
+// the session and the client are written and compiled once; Beast's streams stay in transport.cpp.
 //
-// A deadline is absolute and covers all that follows until the next one is set, so a peer that drips
-// bytes gains nothing. When it passes, the connection is closed. Thread rule: one operation at a time,
-// on the connection's executor; close() from there too.
+// A deadline is absolute and covers all that follows until the next one is set, so a peer that
+// drips bytes gains nothing. When it passes, the connection is closed. Thread rule: one operation
+// at a time, on the connection's executor; close() from there too.
 #pragma once
 
 #include "controller/base/instant.hpp"
@@ -22,7 +22,8 @@ namespace sweepd::http {
 
 namespace asio = boost::asio;
 
-/// What a read gave. No bytes: the other side has closed, the deadline passed, or the connection broke.
+/// What a read gave. No bytes: the other side has closed, the deadline passed, or the connection
+/// broke.
 struct read_result {
   std::size_t bytes = 0;
   bool timed_out = false;

@@ -56,10 +56,10 @@ bool name_char(char c) {
          c == '-' || c == '.';
 }
 
-/// The end of the first secret "name:" in a line, just behind the colon; npos if there is none.
+/// The end of the first secret "name:" or "--name=" in a line, just behind the sign; npos: none.
 std::size_t secret_colon(std::string_view line) {
-  for (auto colon = line.find(':'); colon != std::string_view::npos;
-       colon = line.find(':', colon + 1)) {
+  for (auto colon = line.find_first_of(":="); colon != std::string_view::npos;
+       colon = line.find_first_of(":=", colon + 1)) {
     std::size_t end = colon;
     while (end > 0 && (line[end - 1] == ' ' || line[end - 1] == '"' || line[end - 1] == '\'')) --end;
     std::size_t begin = end;
@@ -102,7 +102,12 @@ bj::value masked(const bj::value& in) {
   if (in.is_object()) return masked(in.get_object());
   if (!in.is_array()) return in;
   bj::array out;
-  for (const auto& item : in.get_array()) out.push_back(masked(item));
+  for (const auto& item : in.get_array()) {
+    if (const auto* word = item.if_string())  // of a command, perhaps
+      out.push_back(bj::value(masked_word(std::string_view(word->data(), word->size()))));
+    else
+      out.push_back(masked(item));
+  }
   return out;
 }
 
@@ -139,7 +144,7 @@ std::string masked_yaml(std::string_view yaml) {
       } else {
         const bool block = line.find_first_not_of(" \t\r", colon) == std::string_view::npos;
         out += line.substr(0, colon);
-        if (!block) out += " ***";
+        if (!block) out += line[colon - 1] == ':' ? " ***" : "***";
         hidden_below = indent;
       }
     }

@@ -17,7 +17,7 @@ inline constexpr std::string_view masked_text = "***";
 /// Does this name announce a secret?
 bool secret_name(std::string_view name);
 
-/// Every value below a secret name, at any depth.
+/// Every value below a secret name, at any depth; and the words of lists, as masked_word() does.
 boost::json::value masked(const boost::json::value& in);
 boost::json::object masked(const boost::json::object& in);
 

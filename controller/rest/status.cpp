@@ -108,30 +108,26 @@ asio::awaitable<result<response>> get_status(request_context& ctx, services& svc
   co_return ok(out);
 }
 
-/// A file that is gone when nobody holds it any more, whatever happens in between.
-class temporary_file {
- public:
-  explicit temporary_file(std::filesystem::path path) : path_(std::move(path)) {}
-  ~temporary_file() {
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
-  }
-  temporary_file(const temporary_file&) = delete;
-  temporary_file& operator=(const temporary_file&) = delete;
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+/// Makes the copy, opens it, and takes its name away: it is gone when nobody reads it any more,
+/// whatever happens in between. Blocks on the disk.
+result<std::shared_ptr<std::ifstream>> nameless_copy(core::reader& reader,
+                                                     const std::filesystem::path& path) {
+  auto made = reader.backup(path.string());
+  auto file = std::make_shared<std::ifstream>(path, std::ios::binary);
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);
+  if (!made) return failed(made);
+  if (!*file) return fail(errc::internal, "the copy cannot be read", path.string());
+  return file;
+}
 
- private:
-  std::filesystem::path path_;
-};
-
-asio::awaitable<void> send_backup(services& svc, std::shared_ptr<temporary_file> file,
+asio::awaitable<void> send_backup(services& svc, std::shared_ptr<std::ifstream> file,
                                   http::body_writer write) {
-  std::ifstream in(file->path(), std::ios::binary);
   for (;;) {
-    auto load = [&in] {
+    auto load = [&file] {
       std::string piece(backup_piece, '\0');
-      in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-      piece.resize(static_cast<std::size_t>(in.gcount()));
+      file->read(piece.data(), static_cast<std::streamsize>(piece.size()));
+      piece.resize(static_cast<std::size_t>(file->gcount()));
       return piece;
     };
     auto piece = co_await off_strand(svc, std::move(load));
@@ -146,9 +142,9 @@ asio::awaitable<result<response>> get_backup(request_context& ctx, services& svc
   namespace fs = std::filesystem;
   const auto folder =
       svc.scratch_directory.empty() ? fs::temp_directory_path() : fs::path(svc.scratch_directory);
-  auto file = std::make_shared<temporary_file>(folder / ("backup-" + service::fresh_id() + ".db"));
-  auto copy = [&svc, file] { return svc.reader.backup(file->path().string()); };
-  if (auto made = co_await off_strand(svc, std::move(copy)); !made) co_return failed(made);
+  const auto path = folder / ("backup-" + service::fresh_id() + ".db");
+  auto copy = [&svc, path] { return nameless_copy(svc.reader, path); };
+  SWEEPD_CO_TRY(auto file, co_await off_strand(svc, std::move(copy)));
   response out;
   out.content_type = "application/octet-stream";
   out.headers.emplace_back("Content-Disposition", "attachment; filename=\"sweepd-backup.db\"");

@@ -240,8 +240,7 @@ TEST_CASE("launch: creates, prints the id and the agent lines") {
   CHECK(s.run(server, {"launch", "-", "--project", "team/x", "--name", "digits"}) == 0);
   CHECK(s.out ==
         "sweep k3f9ab12 created (grid, 240 configurations)\n"
-        "agents: sweepd agent k3f9ab12\n"
-        "    or: wandb agent local/default/k3f9ab12\n");
+        "agents: sweepd agent k3f9ab12\n");
   const auto body = json::parse(server.requests("POST /api/v1/sweeps").at(0).body);
   CHECK(body.at("yaml") == "method: grid\n");
   CHECK(body.at("project") == "team/x");

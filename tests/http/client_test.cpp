@@ -47,8 +47,8 @@ client_options to(const live_server& s, std::string key = {}) {
 
 constexpr milliseconds patience{10'000};
 
-/// A server that follows a script: takes connections one after the other, reads a head on each, sends
-/// its answer (perhaps nothing) and closes.
+/// A server that follows a script: takes connections one after the other, reads a head on each,
+/// sends its answer (perhaps nothing) and closes.
 class scripted_server {
  public:
   explicit scripted_server(std::vector<std::string> answers) : answers_(std::move(answers)) {

@@ -1,4 +1,5 @@
-// Each limit at one below, at, and one above; and deadlines, tiny ones, by waiting for the server's end.
+// Each limit at one below, at, and one above; and deadlines, tiny ones, by waiting for the server's
+// end.
 #include "tests/http/gzip.hpp"
 #include "tests/http/live_server.hpp"
 
@@ -132,7 +133,8 @@ TEST_CASE("limits: bodies in flight share a budget; over it is 503 with Retry-Af
   raw_connection holds(s.port());  // 90,000 bytes in, one byte missing: it keeps its share
   const auto all = post(s, "/size", std::string(90'001, 'h'));
   holds.send(std::string_view(all).substr(0, all.size() - 1));
-  // No wait for the server to have read them: this one is served or refused, then the next ones tell.
+  // No wait for the server to have read them: this one is served or refused, then the next ones
+  // tell.
   probe_result refused;
   for (int i = 0; i < 10'000 && refused.status != 503; ++i)
     refused = probe(s.port(), post(s, "/size", std::string(20'000, 'x'), "Connection: close\r\n"));

@@ -1,6 +1,6 @@
 // A real server on a real port, with routes of the tests' own and no controller; and raw sockets to
-// send it bytes that no client library would send. Nothing here waits for time to pass: a test waits
-// for bytes or for the connection to end, and fails if neither comes.
+// send it bytes that no client library would send. Nothing here waits for time to pass: a test
+// waits for bytes or for the connection to end, and fails if neither comes.
 #pragma once
 
 #include "controller/http/server.hpp"
@@ -29,8 +29,8 @@ class test_clock final : public service::clock {
   [[nodiscard]] milliseconds boot() const override { return steady(); }
 };
 
-/// Keys of the tests: "viewer-key", "agent-key", "operator-key", "admin-key". Without `keyed` everyone
-/// is a local admin where the listener allows it.
+/// Keys of the tests: "viewer-key", "agent-key", "operator-key", "admin-key". Without `keyed`
+/// everyone is a local admin where the listener allows it.
 struct live_options {
   server_options server;
   bool keyed = false;
@@ -99,7 +99,8 @@ class raw_connection {
   bool eof_ = false;
 };
 
-/// Sends `bytes` on a fresh connection, reads one response, and says whether the connection then ended.
+/// Sends `bytes` on a fresh connection, reads one response, and says whether the connection then
+/// ended.
 struct probe_result {
   int status = 0;  ///< 0: no response
   bool closed = false;
@@ -107,7 +108,8 @@ struct probe_result {
   reply first;
 };
 probe_result probe(unsigned short port, std::string_view bytes);
-/// For requests after which the connection lives: sends, reads one response, proves it by a second one.
+/// For requests after which the connection lives: sends, reads one response, proves it by a second
+/// one.
 probe_result probe_kept(unsigned short port, const std::string& bytes);
 
 /// "GET /ping HTTP/1.1" with the right Host, and more fields (each with its line end).

@@ -1,5 +1,5 @@
-// Malformed and abusive bytes over real sockets: what must be refused, and that the connection then ends
-// with nothing of it read as a second request.
+// Malformed and abusive bytes over real sockets: what must be refused, and that the connection then
+// ends with nothing of it read as a second request.
 #include "tests/http/live_server.hpp"
 
 #include <doctest/doctest.h>

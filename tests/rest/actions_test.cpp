@@ -174,7 +174,7 @@ TEST_CASE("rest: a policy is shown whole, previewed, replaced under its hash, an
 
   const std::string quick = "crash_policy:\n  fail_after: 1m\n  rules:\n    - {when: {}, do: fail, after: 1m}\n";
   const auto far = server.post(at + "/preview", {{"at", "30m"}});
-  CHECK(far.at("actions").get_array().empty());
+  CHECK_MESSAGE(far.at("actions").get_array().empty(), far.text);
   const auto near = server.post(at + "/preview", {{"yaml", quick}, {"at", "30m"}});
   REQUIRE_MESSAGE(near.at("actions").get_array().size() == 1, near.text);
   CHECK(near.str("actions.0.run") == run);

@@ -9,11 +9,11 @@ namespace rest = sweepd::rest;
 TEST_CASE("mask: texts under names of secrets are hidden, hyperparameters are not") {
   const auto in = bj::parse(R"({"lr": 0.1, "max_tokens": 512, "key_dim": 64, "tokenizer": "bpe",
     "api_key": {"value": "sk-1"}, "HF_TOKEN": "t", "db": {"Password": 1234, "user": "u"},
-    "list": [{"secret": ["a", 5]}], "none_key": null})");
+    "list": [{"secret": ["a", 5]}, "--api-key=x", "--lr=1"], "none_key": null})");
   const auto out = rest::masked(in);
   CHECK(out == bj::parse(R"({"lr": 0.1, "max_tokens": 512, "key_dim": 64, "tokenizer": "bpe",
     "api_key": {"value": "***"}, "HF_TOKEN": "***", "db": {"Password": "***", "user": "u"},
-    "list": [{"secret": ["***", "***"]}], "none_key": null})"));
+    "list": [{"secret": ["***", "***"]}, "--api-key=***", "--lr=1"], "none_key": null})"));
 }
 
 TEST_CASE("mask: command words and YAML lines") {
@@ -29,7 +29,8 @@ TEST_CASE("mask: command words and YAML lines") {
       "  db: {password: canary, user: u}\n"
       "  secrets:\n"
       "  - canary\n"
-      "  lr: {value: 0.1}\n";
+      "  lr: {value: 0.1}\n"
+      "command: [python, --token=canary]\n";
   const auto out = rest::masked_yaml(yaml);
   CHECK(out.find("canary") == std::string::npos);
   CHECK(out.find("lr: {value: 0.1}") != std::string::npos);
