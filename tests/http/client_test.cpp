@@ -1,7 +1,6 @@
 // The client against the real server: plain, TLS and Unix sockets.
 #include "controller/http/client.hpp"
 
-#include "controller/http/url.hpp"
 #include "tests/http/live_server.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -327,22 +326,6 @@ TEST_CASE("client: overlapping exchanges take connections of their own") {
                    });
   io.run();
   CHECK(done == 8);
-}
-
-TEST_CASE("url: forms") {
-  const auto u = parse_server_url("https://Sweeps.Example.org/base/");
-  REQUIRE(u);
-  CHECK(u->tls);
-  CHECK(u->host == "sweeps.example.org");
-  CHECK(u->port == 443);
-  CHECK(u->host_header == "sweeps.example.org");
-  CHECK(u->base == "/base");
-  CHECK(parse_server_url("http://[::1]:8088")->host == "::1");
-  CHECK(parse_server_url("http://[::1]:8088")->host_header == "[::1]:8088");
-  CHECK(parse_server_url("unix:/run/x.sock")->unix_path == "/run/x.sock");
-  for (const auto* bad : {"", "localhost:8088", "ftp://x", "http://", "http://a b", "http://u@h",
-                          "http://h:0", "http://h:70000", "http://h/?q", "http://h#f", "unix:"})
-    CHECK_MESSAGE(!parse_server_url(bad), bad);
 }
 
 TEST_CASE("client: over a Unix socket") {
