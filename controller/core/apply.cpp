@@ -73,7 +73,7 @@ struct applier {
     sw.policy_hash = e.policy_hash;
     sw.policy_since = now.at;
     sw.created = now.wall;
-    sw.created_by = e.by;
+    sw.created_by = e.by.empty() ? who.id : e.by;
     s.touched.sweeps.insert(e.sweep);
   }
 

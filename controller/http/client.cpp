@@ -181,7 +181,9 @@ asio::awaitable<result<std::unique_ptr<transport>>> client::impl::connect(millis
   if (url->tls && !tls) {
     SWEEPD_CO_TRY(tls, client_tls(opts.ca_file));
   }
-  co_return co_await connect_tcp(io, url->host, url->port, url->tls ? tls : nullptr, deadline);
+  // Named: GCC 12 destroys twice what `?:` makes within a co_await expression.
+  auto secure = url->tls ? tls : nullptr;
+  co_return co_await connect_tcp(io, url->host, url->port, std::move(secure), deadline);
 }
 
 /// Sends and reads one response. A failed write is no end: the server may have answered early.
