@@ -280,7 +280,7 @@ TEST_CASE("wait_events: wakes when an event is durable, and not before") {
   CHECK_FALSE(waiting->done());
   b.store.open();
   CHECK(b.finish(waiting) == last + 1);
-  CHECK(b.run(b.c->wait_events(0, 1h)) == last + 1);
+  CHECK(b.run(b.c->wait_events(0, 1h)) >= last + 1);  // its suggestions may have ended, too
 }
 
 TEST_CASE("wait_events: answers when its patience is over") {
