@@ -214,7 +214,7 @@ TEST_CASE("claim: who goes away while waiting gets no run") {
 TEST_CASE("suggester: a grid is handed out to its last cell, each cell once") {
   bench b;
   b.boot();
-  constexpr int cells = 700;  // more than two portions of a grid's lookahead
+  constexpr int cells = 300;  // more than one portion of a grid's lookahead
   const auto sweep = b.make_sweep(bench::grid(cells));
   const auto agent = b.join(sweep);
   std::set<std::string> configs;
