@@ -193,6 +193,8 @@ struct applier {
     r.state_since = now.at;
     if (!again) r.created = now.wall;
     r.ended.reset();
+    r.exit_code.reset();
+    r.signal.reset();
     r.slot_held = true;
     r.stop_wanted = r.marked_by_policy = r.undone = r.listed = false;
     r.undo_to.reset();

@@ -33,6 +33,8 @@ void set_health(plan& p, const run_id& id, run_health to, const std::string& rea
 bool may_revive(const state& s, const run& r, moment now) {
   const auto& sw = s.sweeps.at(r.sweep);
   if (!is_current(s, r) || r.stop_wanted || sw.state == sweep_state::canceled) return false;
+  // How its process ended is known: what still comes was only late on its way.
+  if (r.exit_code || r.signal) return false;
   if (r.state == run_state::crashed || r.state == run_state::preempted) return true;
   return r.state == run_state::failed && r.marked_by_policy &&
          now.at - r.state_since <= sw.policy.revive_window;

@@ -45,6 +45,17 @@ TEST_CASE("rules: the first match wins, a death by signal is crashed, then faile
   CHECK(w.trial_of(r).not_before <= w.now.at + 12s);
 }
 
+TEST_CASE("rules: a late heartbeat does not wake a run whose death its agent has reported") {
+  world w;
+  const auto sw = w.make_sweep(requeue_everything());
+  const auto a = w.join(sw);
+  const auto r = w.start(a);
+  w.finish(r, {}, 9);
+  w.beat(a, {r});
+  CHECK(w.at(r).state == run_state::failed);
+  CHECK(w.trial_of(r).state == trial_state::waiting);
+}
+
 TEST_CASE("rules: budget.per_trial ends the retries, and attempts never exceed trials and recorded retries") {
   world w;
   const auto sw = w.make_sweep(requeue_everything(), 1);

@@ -138,7 +138,7 @@ void server::watch_move(const core::actor& who, const core::ev::run_moved& e) {
   if (e.from == run_state::failed && who.what == core::actor_kind::policy)
     throw violation{"the policy took run " + id + " out of Failed"};
   const bool by_silence =
-      e.to == run_state::crashed && (e.cause == core::cause::silent || e.cause == core::cause::agent_lost);
+      who.what == core::actor_kind::system && e.to == run_state::crashed && (e.cause == core::cause::silent || e.cause == core::cause::agent_lost);
   if (!by_silence) return;
   const auto& run = s.runs.at(e.run);
   const auto& policy = s.sweeps.at(run.sweep).policy;
