@@ -11,6 +11,7 @@
 #include "controller/store/sqlite_store.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -173,9 +174,13 @@ asio::awaitable<void> program::await_signals() {
   });
 }
 
+/// Both at once: the controller answers the claims and streams that wait, so that the server's drain
+/// ends with the last answer under way and not with its deadline.
 asio::awaitable<void> program::drain() {
-  co_await server_->stop(config_.drain);
-  co_await controller_.stop();
+  using asio::experimental::awaitable_operators::operator&&;
+  auto connections = server_->stop(config_.drain);
+  auto commands = controller_.stop();
+  co_await (std::move(connections) && std::move(commands));
   signals_.cancel();
 }
 
