@@ -1,6 +1,7 @@
 #include "strategies/grid.hpp"
 
 #include "strategies/canonical.hpp"
+#include "strategies/permutation.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -122,18 +123,19 @@ bj::object grid_cells::at(std::uint64_t i) const {
   return space_.assemble(values);
 }
 
-grid::grid(grid_cells cells, std::optional<permutation> order)
-    : cells_(std::move(cells)), order_(order) {}
+grid::grid(grid_cells cells, bool shuffled) : cells_(std::move(cells)), shuffled_(shuffled) {}
 
 // A cell is handed out by its position alone, whatever became of the others.
 void grid::observe(std::span<const observation>) {}
 
-result<std::vector<suggestion>> grid::suggest(std::uint64_t from, std::size_t n) {
+result<std::vector<suggestion>> grid::suggest(const ask& what) {
+  std::optional<permutation> order;
+  if (shuffled_) order.emplace(cells_.count(), what.seed);
   std::vector<suggestion> out;
-  const std::uint64_t left = from < cells_.count() ? cells_.count() - from : 0;
-  const std::uint64_t end = from + std::min<std::uint64_t>(left, n);
-  for (std::uint64_t position = from; position < end; ++position)
-    out.push_back({position, cells_.at(order_ ? (*order_)(position) : position), {}});
+  const std::uint64_t left = what.from < cells_.count() ? cells_.count() - what.from : 0;
+  const std::uint64_t end = what.from + std::min<std::uint64_t>(left, what.n);
+  for (std::uint64_t position = what.from; position < end; ++position)
+    out.push_back({position, cells_.at(order ? (*order)(position) : position), {}});
   return out;
 }
 

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "controller/base/result.hpp"
-#include "strategies/permutation.hpp"
 #include "strategies/space.hpp"
 #include "strategies/strategy.hpp"
 
@@ -60,16 +59,17 @@ class grid_cells {
 
 class grid final : public strategy {
  public:
-  /// `order`: which cell stands at which position; none = cell i at position i.
-  grid(grid_cells cells, std::optional<permutation> order);
+  /// `shuffled`: the cells in an order that the seed fixes, instead of W&B's.
+  grid(grid_cells cells, bool shuffled);
   void observe(std::span<const observation> trials) override;
-  result<std::vector<suggestion>> suggest(std::uint64_t from, std::size_t n) override;
+  result<std::vector<suggestion>> suggest(const ask& what) override;
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return cells_.count(); }
   [[nodiscard]] std::size_t lookahead() const override { return 256; }
+  [[nodiscard]] bool learns() const override { return false; }
 
  private:
   grid_cells cells_;
-  std::optional<permutation> order_;
+  bool shuffled_;
 };
 
 }  // namespace sweepd::strategies

@@ -16,19 +16,19 @@ std::string stream_name(const leaf& l) {
 
 }  // namespace
 
-random_search::random_search(space s, std::uint64_t seed) : space_(std::move(s)), seed_(seed) {
+random_search::random_search(space s) : space_(std::move(s)) {
   for (const auto& one : space_.leaves()) streams_.push_back(stream_of(stream_name(one)));
 }
 
 void random_search::observe(std::span<const observation>) {}
 
-result<std::vector<suggestion>> random_search::suggest(std::uint64_t from, std::size_t n) {
+result<std::vector<suggestion>> random_search::suggest(const ask& what) {
   std::vector<suggestion> out;
   std::vector<boost::json::value> values(space_.leaves().size());
-  for (std::size_t k = 0; k < n; ++k) {
-    const std::uint64_t position = from + k;
+  for (std::size_t k = 0; k < what.n; ++k) {
+    const std::uint64_t position = what.from + k;
     for (std::size_t i = 0; i < values.size(); ++i)
-      values[i] = space_.leaves()[i].what.ppf(random_unit(seed_, position, streams_[i]));
+      values[i] = space_.leaves()[i].what.ppf(random_unit(what.seed, position, streams_[i]));
     out.push_back({position, space_.assemble(values), {}});
   }
   return out;

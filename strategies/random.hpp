@@ -15,15 +15,15 @@ namespace sweepd::strategies {
 
 class random_search final : public strategy {
  public:
-  random_search(space s, std::uint64_t seed);
+  explicit random_search(space s);
   void observe(std::span<const observation> trials) override;
-  result<std::vector<suggestion>> suggest(std::uint64_t from, std::size_t n) override;
+  result<std::vector<suggestion>> suggest(const ask& what) override;
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return std::nullopt; }
   [[nodiscard]] std::size_t lookahead() const override { return 256; }
+  [[nodiscard]] bool learns() const override { return false; }
 
  private:
   space space_;
-  std::uint64_t seed_;
   std::vector<std::uint64_t> streams_;  // one a leaf
 };
 

@@ -4,7 +4,6 @@
 #include "controller/base/digest.hpp"
 #include "strategies/canonical.hpp"
 #include "strategies/grid.hpp"
-#include "strategies/permutation.hpp"
 #include "strategies/random.hpp"
 
 #include <algorithm>
@@ -30,23 +29,21 @@ result<space> space_in(const bj::object& config) {
   return space::make(parameters->get_object());
 }
 
-result<std::unique_ptr<strategy>> make_grid(const bj::object& config, std::uint64_t seed) {
+result<std::unique_ptr<strategy>> make_grid(const bj::object& config) {
   SWEEPD_TRY(auto searched, space_in(config));
   SWEEPD_TRY(auto cells, grid_cells::make(std::move(searched)));
-  std::optional<permutation> order;
   const auto* shuffled = config.if_contains("randomize_order");
-  if (shuffled != nullptr && *shuffled == true) order.emplace(cells.count(), seed);
-  return std::make_unique<grid>(std::move(cells), order);
+  return std::make_unique<grid>(std::move(cells), shuffled != nullptr && *shuffled == true);
 }
 
 }  // namespace
 
-result<std::unique_ptr<strategy>> make_strategy(const bj::object& config, std::uint64_t seed) {
+result<std::unique_ptr<strategy>> make_strategy(const bj::object& config) {
   SWEEPD_TRY(const std::string method, method_in(config));
-  if (method == "grid") return make_grid(config, seed);
+  if (method == "grid") return make_grid(config);
   if (method == "random") {
     SWEEPD_TRY(auto searched, space_in(config));
-    return std::make_unique<random_search>(std::move(searched), seed);
+    return std::make_unique<random_search>(std::move(searched));
   }
   if (method == "bayes" || method == "custom")
     return fail(

@@ -1,6 +1,6 @@
 // The port every search strategy implements, and the factory that makes one from a sweep file.
 //
-// A strategy is a pure function of (config, seed, what it observed): it has no clock, no thread, no
+// A strategy is a pure function of (config, what it observed, seed): it has no clock, no thread, no
 // global generator. It runs on a worker pool, never on the controller's strand. Its proposals form a
 // sequence; proposal k is the same for the same seed and the same observations, whoever asks and in
 // whatever portions, so a restarted controller goes on where the recorded trials end.
@@ -34,29 +34,51 @@ BOOST_DESCRIBE_STRUCT(suggestion, (), (position, config, search_info))
 
 /// One trial as a strategy sees it.
 struct observation {
-  enum class kind { pending, value, partial, infeasible, no_sample };
+  enum class kind {
+    pending,     ///< handed out (or about to be) and not ended
+    value,       ///< finished, with a finite metric
+    partial,     ///< ended early (stopped, killed) after it had logged the metric
+    infeasible,  ///< the program failed, or its metric was never finite: evidence about the point
+    no_sample,   ///< lost with its machine or its agent: evidence only where neighbours are lost too
+  };
   kind what = kind::pending;
   boost::json::object config;
-  std::optional<double> value;  ///< the metric, when `what` is value or partial
+  /// The best finite metric so far by the goal, over history and summary. Set with `value` and
+  /// `partial`; the others may have logged one too, which only `metric.impute` reads.
+  std::optional<double> value;
+  std::optional<double> last;   ///< the last finite one logged
+  std::optional<double> worst;  ///< the worst finite one logged, by the goal
+  bool running = false;         ///< pending, and its process has started (`impute_while_running`)
+};
+
+/// What suggest() is asked for.
+struct ask {
+  std::uint64_t seed = 0;  ///< of all draws
+  std::uint64_t from = 0;  ///< the first position wanted
+  std::size_t n = 1;
 };
 
 class strategy {
  public:
   virtual ~strategy() = default;
-  /// Tells the whole history, oldest first. Grid and random ignore it.
+  /// Tells the whole history, oldest first; what is prepared and not yet a trial comes last, as
+  /// pending. What is known from the last call may be kept, but must not change an answer.
   virtual void observe(std::span<const observation> trials) = 0;
-  /// Up to n suggestions whose positions start at `from`. Fewer than n: the space is exhausted.
-  virtual result<std::vector<suggestion>> suggest(std::uint64_t from, std::size_t n) = 0;
+  /// Up to n suggestions whose positions start at `from`; each sees the earlier ones of the call as
+  /// pending. Fewer than n: the space is exhausted. A pure function of the file, what was observed
+  /// and `what`.
+  virtual result<std::vector<suggestion>> suggest(const ask& what) = 0;
   /// Number of distinct configurations, if finite and countable (a grid); none otherwise.
   [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
-  /// How many suggestions may be prepared ahead: many for grid and random, few for a model.
+  /// How many suggestions may be prepared ahead: many where nothing is learnt, few for a model.
   [[nodiscard]] virtual std::size_t lookahead() const = 0;
+  /// False: observe() is not needed by whoever counts positions; positions alone tell what is next.
+  [[nodiscard]] virtual bool learns() const = 0;
 };
 
 /// Makes the strategy that `config` (the sweep file as JSON) asks for by `method`.
 /// Errors: invalid, `where` a path such as `parameters.lr`.
-result<std::unique_ptr<strategy>> make_strategy(const boost::json::object& config,
-                                                std::uint64_t seed);
+result<std::unique_ptr<strategy>> make_strategy(const boost::json::object& config);
 
 /// The identity of a configuration: SHA-256 (hex) of its canonical typed form. true and 1, "1" and 1
 /// differ; 3.0 and 3 at the top level are equal, as W&B's grid has it; key order does not matter.

@@ -106,10 +106,10 @@ result<int> preview(context& c) {
     return c.refuse(errc::invalid, "the file is not valid", "mend it and repeat");
   }
   const auto chosen = *seed ? static_cast<std::uint64_t>(**seed) : sweep->spec.seed;
-  SWEEPD_TRY(const auto strategy, strategies::make_strategy(sweep->spec.config, chosen));
+  SWEEPD_TRY(const auto strategy, strategies::make_strategy(sweep->spec.config));
   strategy->observe({});
   const auto wanted = static_cast<std::size_t>(count->value_or(10));
-  SWEEPD_TRY(const auto suggestions, strategy->suggest(0, wanted));
+  SWEEPD_TRY(const auto suggestions, strategy->suggest({.seed = chosen, .from = 0, .n = wanted}));
   json::array rows;
   for (const auto& s : suggestions)
     rows.push_back(json::object{{"position", s.position}, {"config", s.config}});

@@ -147,7 +147,7 @@ void fill_spec(const yaml_document& doc, std::string_view yaml, bj::object confi
   }
   if (const auto* shuffle = config.if_contains("randomize_order"))
     spec.randomize_order = shuffle->get_bool();
-  const auto made = strategies::make_strategy(config, spec.seed);
+  const auto made = strategies::make_strategy(config);
   if (made)
     spec.size = (*made)->size();
   else

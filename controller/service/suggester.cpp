@@ -152,7 +152,7 @@ suggested suggester::work(searcher& w, request r) {
   out.sweep = r.sweep;
   try {
     if (!w.strategy) {
-      auto made = strategies::make_strategy(w.config, w.seed);
+      auto made = strategies::make_strategy(w.config);
       if (!made) {
         out.got = tl::unexpected<error>(std::move(made).error());
         return out;
@@ -174,7 +174,7 @@ suggested suggester::work(searcher& w, request r) {
     if (!w.history.empty()) w.strategy->observe(w.history);
     w.history.resize(known);
     const auto n = out.lookahead > r.ready_count ? out.lookahead - r.ready_count : 1;
-    out.got = w.strategy->suggest(r.from, n);
+    out.got = w.strategy->suggest({.seed = w.seed, .from = r.from, .n = n});
     out.exhausted = out.got && out.got->size() < n;
     if (out.got && !in_sequence(*out.got, r.from))
       out.got = fail(errc::internal, "its positions are not in sequence");

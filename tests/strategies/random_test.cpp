@@ -279,7 +279,7 @@ TEST_CASE("random: draws from the deprecated kinds, which real files contain") {
 
 TEST_CASE("make_strategy: says which parameter cannot be searched, and where it stands") {
   const auto bad = [](std::string_view config) {
-    auto out = make_strategy(object(config), 1);
+    auto out = make_strategy(object(config));
     REQUIRE_FALSE(out);
     CHECK(out.error().code == sweepd::errc::invalid);
     return out.error();
@@ -309,7 +309,7 @@ TEST_CASE("make_strategy: says which parameter cannot be searched, and where it 
   far.max_depth = 64;
   const auto config =
       boost::json::parse(R"({"method": "random", "parameters": {"a": )" + deep + "}}", {}, far);
-  CHECK(make_strategy(config.as_object(), 1).error().message.find("nested deeper") !=
+  CHECK(make_strategy(config.as_object()).error().message.find("nested deeper") !=
         std::string::npos);
 }
 
