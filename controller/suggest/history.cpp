@@ -4,6 +4,7 @@
 #include "controller/suggest/scan.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <utility>
 
@@ -18,6 +19,16 @@ constexpr std::size_t window = 8;
 /// A run's depth: its config may nest as deep as a sweep's groups, and hold values of its own.
 constexpr json::text_limits run_limits{.depth_max = 64};
 
+/// How many of the first bytes are the same; by blocks, since both may be many megabytes.
+std::size_t same_bytes(std::string_view a, std::string_view b) {
+  constexpr std::size_t block = 4096;
+  const auto common = std::min(a.size(), b.size());
+  std::size_t at = 0;
+  while (at + block <= common && std::memcmp(a.data() + at, b.data() + at, block) == 0) at += block;
+  while (at < common && a[at] == b[at]) ++at;
+  return at;
+}
+
 template <class T>
 void move_tail(std::vector<T>& from, std::size_t keep, std::vector<T>& to) {
   const auto first = from.begin() + static_cast<std::ptrdiff_t>(keep);
@@ -29,11 +40,7 @@ void move_tail(std::vector<T>& from, std::size_t keep, std::vector<T>& to) {
 
 /// How many of the first runs stand in `array` as they stood before.
 std::size_t history::same_before(std::string_view array) const {
-  const auto common = std::min(array.size(), text_.size());
-  const auto differs = static_cast<std::size_t>(
-      std::mismatch(array.begin(), array.begin() + static_cast<std::ptrdiff_t>(common), text_.begin())
-          .first -
-      array.begin());
+  const auto differs = same_bytes(array, text_);
   const auto behind = std::ranges::partition_point(
       pieces_, [&](const piece& p) { return p.begin + p.size <= differs; });
   return static_cast<std::size_t>(behind - pieces_.begin());
