@@ -4,6 +4,7 @@
 #include "controller/base/digest.hpp"
 #include "strategies/bayes/bayes.hpp"
 #include "strategies/canonical.hpp"
+#include "strategies/custom.hpp"
 #include "strategies/grid.hpp"
 #include "strategies/random.hpp"
 
@@ -50,12 +51,11 @@ result<std::unique_ptr<strategy>> make_strategy(const bj::object& config) {
     SWEEPD_TRY(auto searched, space_in(config));
     return bayes::bayes_search::make(std::move(searched), config);
   }
-  if (method == "custom")
-    return fail(errc::invalid,
-                "method custom is not offered: this version searches by grid, random and bayes",
-                "method");
-  return fail(errc::invalid,
-              "unknown method '" + method + "': this version searches by grid, random and bayes",
+  if (method == "custom") {
+    SWEEPD_TRY(const auto searched, space_in(config));
+    return std::make_unique<custom>();
+  }
+  return fail(errc::invalid, "unknown method '" + method + "': write grid, random, bayes or custom",
               "method");
 }
 

@@ -121,8 +121,10 @@ struct applier {
     t.search_info = e.search_info;
     sw.waiting.insert({true, e.trial});
     sw.trials = e.trial;
-    sw.next_position = e.position + 1;
-    while (!sw.ready.empty() && sw.ready.front().position <= e.position) sw.ready.pop_front();
+    if (e.position < pushed_positions) {
+      sw.next_position = e.position + 1;
+      while (!sw.ready.empty() && sw.ready.front().position <= e.position) sw.ready.pop_front();
+    }
     s.touched.trials.insert({e.sweep, e.trial});
   }
 

@@ -75,11 +75,22 @@ struct claim {
   run_id fresh_run;
 };
 
-/// Strategy output, prepared ahead. Positions must follow the sweep's next_position; others are dropped.
+/// Strategy output, prepared ahead. Positions must follow the sweep's next_position; others are
+/// dropped. `replace`: in place of what is ready, instead of behind it.
 struct add_suggestions {
   sweep_id sweep;
   std::vector<strategies::suggestion> suggestions;
   bool exhausted = false;
+  bool replace = false;
+};
+
+/// Configurations from outside (method custom, or to try known ones first), each a new trial that
+/// waits to be handed out, in this order. `end`: there will be no more; the sweep ends when they
+/// are done. A sweep whose strategy counts positions (grid) takes none.
+struct push_trials {
+  sweep_id sweep;
+  std::vector<boost::json::object> configs;  ///< W&B's shape: {"lr": {"value": 0.1}}
+  bool end = false;
 };
 
 /// The process has started (W&B: init). Repeating it with the same epoch is a no-op.
@@ -152,7 +163,7 @@ struct revoke_key {
 using command =
     std::variant<cmd::create_sweep, cmd::move_sweep, cmd::tune_sweep, cmd::set_policy,
                  cmd::join_agent, cmd::leave_agent, cmd::release_agent, cmd::claim,
-                 cmd::add_suggestions, cmd::start_run, cmd::report_run, cmd::finish_run,
+                 cmd::add_suggestions, cmd::push_trials, cmd::start_run, cmd::report_run, cmd::finish_run,
                  cmd::mark_preempting, cmd::beat_agent, cmd::act_on_run, cmd::note_outage,
                  cmd::create_key, cmd::revoke_key>;
 

@@ -98,6 +98,18 @@ bool process_gone(cause c) {
   }
 }
 
+bool tells_of_the_point(cause c) {
+  switch (c) {
+    case cause::exit_code:
+    case cause::oom:
+    case cause::exception:
+    case cause::invalid_config:
+    case cause::metric_missing:
+    case cause::metric_nan: return true;
+    default: return false;
+  }
+}
+
 milliseconds act_after(const crash_policy& p, const rule_choice& choice, cause c) {
   if (choice.rule.after) return *choice.rule.after;
   return process_gone(c) ? milliseconds{0} : p.fail_after;

@@ -156,6 +156,9 @@ rule_choice choose_rule(const crash_policy& p, const death& d);
 
 /// True when the process is known to be gone, so that there is nothing to wait for.
 bool process_gone(cause c);
+/// A run that ended so says something of its configuration: the program itself failed, or its
+/// metric was never a number. The other causes are the machine's, the network's or a person's.
+bool tells_of_the_point(cause c);
 
 /// How long a run stays Crashed before `choice` acts.
 milliseconds act_after(const crash_policy& p, const rule_choice& choice, cause c);

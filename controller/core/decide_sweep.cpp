@@ -102,6 +102,7 @@ result<decision> decide(plan& p, const cmd::add_suggestions& c) {
   auto& sw = it->second;
   if (sw.state == sweep_state::finished || sw.state == sweep_state::canceled)
     return done(p, sw.id.value, "the sweep is over", false);
+  if (c.replace) sw.ready.clear();
   auto next = sw.ready.empty() ? sw.next_position : sw.ready.back().position + 1;
   for (const auto& one : c.suggestions) {
     if (one.position < next) continue;
@@ -110,6 +111,31 @@ result<decision> decide(plan& p, const cmd::add_suggestions& c) {
   }
   if (c.exhausted && !sw.exhausted) p.emit_by_system(ev::space_exhausted{c.sweep});
   return done(p, sw.id.value, "");
+}
+
+result<decision> decide(plan& p, const cmd::push_trials& c) {
+  const auto* sw = find(p.s, c.sweep);
+  if (sw == nullptr) return no_sweep(c.sweep);
+  if (sw->state == sweep_state::finished || sw->state == sweep_state::canceled)
+    return fail(errc::conflict, "sweep " + sw->id.value + " is " + text(sw->state));
+  const bool outside = searched_outside(sw->spec);
+  if (c.end && !outside)
+    return fail(errc::conflict, "only who searches may say that the search is over; stop the sweep instead",
+                "/end");
+  if (!c.configs.empty() && sw->exhausted)
+    return fail(errc::conflict, "the search was said to be over; no more configurations are taken",
+                "/configs");
+  if (!c.configs.empty() && sw->spec.method == "grid" && !outside)
+    return fail(errc::conflict, "a grid knows its cells: it takes no configurations from outside",
+                "/configs");
+  const auto first = sw->trials + 1;
+  for (const auto& config : c.configs)
+    p.emit(ev::trial_drawn{c.sweep, sw->trials + 1, pushed_positions + sw->trials + 1,
+                           boost::json::serialize(config), strategies::config_hash(config),
+                           R"({"why":"pushed from outside"})"});
+  if (c.end && !sw->exhausted) p.emit(ev::space_exhausted{c.sweep});
+  return done(p, std::to_string(first), std::to_string(c.configs.size()) + " trials wait to be handed out",
+              !c.configs.empty() || c.end);
 }
 
 result<decision> decide(plan& p, const cmd::note_outage& c) {

@@ -70,7 +70,7 @@ struct policy_changed {
 };
 BOOST_DESCRIBE_STRUCT(policy_changed, (), (sweep, policy, policy_hash, version, yaml, reason))
 
-/// The strategy has no further configuration.
+/// The strategy, or whoever pushes, has no further configuration.
 struct space_exhausted {
   static constexpr const char* name = "space_exhausted";
   sweep_id sweep;

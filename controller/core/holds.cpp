@@ -60,6 +60,8 @@ std::string summary_of(const sweep& sw, std::size_t blocking) {
   if (sw.exhausted && sw.ready.empty() && sw.waiting.empty())
     return "every configuration is handed out; waits for " + std::to_string(sw.unsettled.size()) +
            " runs to end" + tail;
+  if (searched_outside(sw.spec) && !sw.exhausted && sw.waiting.empty())
+    return "waits for configurations from whoever searches" + tail;
   return "moving: the next agent that asks gets a run" + tail;
 }
 

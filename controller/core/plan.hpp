@@ -92,6 +92,7 @@ result<decision> decide(plan& p, const cmd::leave_agent& c);
 result<decision> decide(plan& p, const cmd::release_agent& c);
 result<decision> decide(plan& p, const cmd::claim& c);
 result<decision> decide(plan& p, const cmd::add_suggestions& c);
+result<decision> decide(plan& p, const cmd::push_trials& c);
 result<decision> decide(plan& p, const cmd::start_run& c);
 result<decision> decide(plan& p, const cmd::report_run& c);
 result<decision> decide(plan& p, const cmd::finish_run& c);

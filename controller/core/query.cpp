@@ -3,6 +3,14 @@
 
 namespace sweepd::core {
 
+bool searched_outside(const sweep_spec& spec) {
+  if (spec.method == "custom" || spec.config.contains("scheduler")) return true;
+  const auto* controller = spec.config.if_contains("controller");
+  const auto* block = controller == nullptr ? nullptr : controller->if_object();
+  const auto* type = block == nullptr ? nullptr : block->if_contains("type");
+  return type != nullptr && *type == "local";
+}
+
 const sweep* find(const state& s, const sweep_id& id) {
   const auto it = s.sweeps.find(id);
   return it == s.sweeps.end() ? nullptr : &it->second;

@@ -109,7 +109,9 @@ void rebuild(state& s, moment now) {
     sw.agents.clear();
     sw.ready.clear();
     // What was prepared but not drawn is lost: let the strategy be asked again.
-    if (sw.state != sweep_state::finished && sw.state != sweep_state::canceled) sw.exhausted = false;
+    // What came from outside is kept as trials, and its end was said for good.
+    const bool over = sw.state == sweep_state::finished || sw.state == sweep_state::canceled;
+    if (!over && !searched_outside(sw.spec)) sw.exhausted = false;
     for (const auto& [number, t] : sw.by_number) {
       if (t.state == trial_state::waiting) sw.waiting.insert({!t.front, number});
       if (t.state == trial_state::done || t.state == trial_state::infeasible) ++sw.trials_done;

@@ -160,6 +160,8 @@ result<decision> decide(plan& p, const cmd::claim& c) {
     t = find_trial(p.s, c.sweep, number);
   }
   if (t == nullptr) {
+    if (!sw->exhausted && searched_outside(sw->spec))
+      return p.end(wait_for("suggestions", "waits for configurations from whoever searches"));
     if (!sw->exhausted) return p.end(wait_for("preparing", "configurations are being prepared"));
     if (!sw->waiting.empty())
       return p.end(wait_for("backoff", "every waiting trial is in backoff or reserved for another agent",

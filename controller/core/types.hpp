@@ -78,6 +78,10 @@ BOOST_DESCRIBE_STRUCT(sweep_spec, (),
                       (name, description, method, program, command, metric, goal, target, run_cap,
                        max_concurrent_runs, seed, size, randomize_order, config, yaml))
 
+/// The configurations come from outside (method custom, a local controller, a scheduler): nothing
+/// is searched here. Such a sweep never runs out by itself.
+bool searched_outside(const sweep_spec& spec);
+
 /// What is known of a run's metric from its history and summary; finite numbers only.
 struct metric_stats {
   static constexpr bool has_defaults = true;
@@ -143,12 +147,16 @@ BOOST_DESCRIBE_STRUCT(run, (),
 
 inline constexpr std::size_t log_tail_bytes_max = 8192;
 
+/// Trials pushed from outside have no place in the strategy's sequence: their positions are their
+/// numbers, counted from here.
+inline constexpr std::uint64_t pushed_positions = std::uint64_t{1} << 62;
+
 /// One configuration of a sweep, numbered from 1 in the order drawn.
 struct trial {
   static constexpr bool has_defaults = true;
   sweep_id sweep;
   std::uint64_t number = 0;
-  std::uint64_t position = 0;  ///< in the strategy's sequence
+  std::uint64_t position = 0;  ///< in the strategy's sequence; from pushed_positions on: pushed
   std::string config;          ///< JSON text, W&B's shape
   std::string hash;
   std::string search_info;     ///< JSON text

@@ -14,6 +14,7 @@
 namespace sweepd::rest {
 
 std::span<const http::route> sweep_routes();
+std::span<const http::route> trial_routes();
 std::span<const http::route> policy_routes();
 std::span<const http::route> agent_routes();
 std::span<const http::route> run_routes();

@@ -1,5 +1,5 @@
-// Sweeps: create and check them, list and show them, W&B's four verbs, limits, trials, and why one
-// does not move.
+// Sweeps: create and check them, list and show them, W&B's four verbs, limits, and why one does
+// not move.
 #include "controller/core/holds.hpp"
 #include "controller/rest/mask.hpp"
 #include "controller/rest/query.hpp"
@@ -243,40 +243,6 @@ asio::awaitable<result<response>> explain_sweep(request_context& ctx, services& 
   co_return ok(explanation_view(found));
 }
 
-asio::awaitable<result<response>> list_trials(request_context& ctx, services& svc) {
-  const query q(ctx.req);
-  if (auto known = q.only({"state", "limit", "cursor"}); !known) co_return failed(known);
-  SWEEPD_CO_TRY(const auto states, q.any_of<core::trial_state>("state"));
-  SWEEPD_CO_TRY(const auto limit, q.limit());
-  SWEEPD_CO_TRY(const auto cursor, q.number("cursor"));
-  sweep_id id{ctx["sweep"]};
-  auto look = [&](const core::state& s, moment now) -> result<bj::object> {
-    SWEEPD_TRY(const auto* sw, seen(s, ctx.who, id));
-    bj::array items;
-    std::optional<std::string> next;
-    std::uint64_t last = 0;
-    std::size_t total = 0;
-    for (std::uint64_t n = 1; n <= sw->trials; ++n) {
-      const auto it = sw->by_number.find(n);
-      if (it == sw->by_number.end()) continue;
-      const auto& t = it->second;
-      if (!states.empty() && std::find(states.begin(), states.end(), t.state) == states.end())
-        continue;
-      ++total;
-      if (n <= cursor.value_or(0) || next) continue;
-      if (items.size() == limit) {
-        next = std::to_string(last);
-        continue;
-      }
-      items.push_back(wire::trial(s, t, now));
-      last = n;
-    }
-    return list_of(std::move(items), next, total);
-  };
-  SWEEPD_CO_TRY(auto body, co_await view(svc, std::move(look)));
-  co_return ok(body);
-}
-
 using core::cmd::sweep_verb;
 using http::need;
 
@@ -294,7 +260,6 @@ constexpr http::route table[] = {
      answered<move_sweep<sweep_verb::cancel>>},
     {"GET", "/api/v1/sweeps/{sweep}/yaml", need::viewer, answered<get_yaml>},
     {"GET", "/api/v1/sweeps/{sweep}/explain", need::viewer, answered<explain_sweep>},
-    {"GET", "/api/v1/sweeps/{sweep}/trials", need::viewer, answered<list_trials>},
 };
 
 }  // namespace

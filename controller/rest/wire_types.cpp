@@ -150,7 +150,8 @@ bj::object trial(const core::state& s, const core::trial& t, moment now) {
   bj::object out;
   out["number"] = t.number;
   out["sweep"] = t.sweep.value;
-  out["position"] = t.position;
+  const bool pushed = t.position >= core::pushed_positions;
+  out["position"] = pushed ? bj::value(nullptr) : bj::value(t.position);
   out["state"] = word(t.state);
   out["config"] = masked_json(t.config);
   out["hash"] = t.hash;
@@ -225,6 +226,7 @@ bj::object run(const core::state& s, const core::run& r, moment now) {
   out["reason"] = text_or_null(r.reason);
   out["marked_by_policy"] = r.marked_by_policy;
   out["config"] = t == nullptr ? bj::value(nullptr) : masked_json(t->config);
+  out["search_info"] = t == nullptr ? bj::value(nullptr) : json_value(t->search_info);
   out["summary"] = masked(r.summary);
   out["metric"] = {{"count", r.metric.count},
                    {"best", or_null(r.metric.best)},

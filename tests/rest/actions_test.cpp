@@ -203,3 +203,25 @@ TEST_CASE("rest: a policy is shown whole, previewed, replaced under its hash, an
   CHECK(replayed.num("runs") == 1);
   CHECK(replayed.str("policy_hash") == set.str("hash"));
 }
+
+TEST_CASE("rest: configurations can be pushed, are handed out in order, and their outcomes read") {
+  rest_server server;
+  const auto made = server.post(
+      "/api/v1/sweeps",
+      {{"yaml", "method: custom\nmetric: {name: loss}\nparameters:\n  lr: {min: 0.0, max: 1.0}\n  c: {value: 2}\n"}});
+  REQUIRE_MESSAGE(made.status == 201, made.text);
+  const auto trials = "/api/v1/sweeps/" + made.str("id") + "/trials";
+  const auto pushed = server.post(trials, {{"configs", {{{"lr", 0.25}}, {{"lr", {{"value", 0.5}}}}}}});
+  REQUIRE_MESSAGE(pushed.status == 201, pushed.text);
+  CHECK(bj::serialize(pushed.at("trials")) == "[1,2]");
+  const auto list = server.get(trials + "?state=waiting");
+  CHECK(list.num("total") == 2);
+  CHECK(bj::serialize(list.at("items").get_array()[1].at("config")) == R"({"c":{"value":2},"lr":{"value":5E-1}})");
+  const auto wrong = server.post(trials, {{"configs", {{{"lr", 0.25}}, {{"lrr", 0.5}}}}});
+  CHECK(wrong.status == 400);
+  CHECK(wrong.text.find("/configs/1/lrr") != std::string::npos);
+  CHECK(server.get(trials).num("total") == 2);  // all or nothing
+  CHECK(server.post(trials, {{"configs", bj::array()}}).status == 400);
+  CHECK(server.post(trials, {{"configs", bj::array()}, {"end", true}}).status == 201);
+  CHECK(server.post(trials, {{"configs", {{{"lr", 0.25}}}}}).status == 409);
+}
