@@ -290,13 +290,15 @@ void print_run(std::ostream& out, const look& how, const json::object& r,
   };
   print_fields(out, how, rows);
 
-  fields evidence, config, summary, history;
+  fields evidence, config, search, summary, history;
   for (const auto& e : list(r, "evidence"))
     evidence.push_back({field(as_object(e), "source"), plain(field(as_object(e), "text"))});
   for (const auto& [key, value] : object_at(r, "config")) {
     const auto* inner = find(as_object(value), "value");
     config.push_back({clean(key), plain(scalar(inner == nullptr ? value : *inner))});
   }
+  for (const auto& [key, value] : object_at(r, "search_info"))
+    search.push_back({clean(key), plain(scalar(value))});
   for (const auto& [key, value] : object_at(r, "summary"))
     summary.push_back({clean(key), plain(scalar(value))});
   for (const auto& e : events)
@@ -305,6 +307,7 @@ void print_run(std::ostream& out, const look& how, const json::object& r,
          plain(describe_event(as_object(e)) + "  [" + event_actor(as_object(e)) + "]")});
   print_block(out, how, "Evidence", evidence);
   print_block(out, how, "Configuration", config);
+  print_block(out, how, "Why this configuration", search);
   print_block(out, how, "Summary", summary);
   print_block(out, how, "History", history);
 }

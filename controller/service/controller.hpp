@@ -9,6 +9,7 @@
 
 #include "controller/core/store.hpp"
 #include "controller/service/clock.hpp"
+#include "controller/service/suggester.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -42,6 +43,7 @@ struct options {
   milliseconds checkpoint_every{5'000};       ///< heartbeats and serving time
   milliseconds late_tick{15'000};             ///< a tick later than this is an outage of ours
   unsigned suggest_threads = 1;
+  strategy_maker make_strategy = strategies::make_strategy;  ///< tests bring their own
   bool internal_timer = true;                 ///< false: only poke() runs the tick (tests)
   /// Called once, from any thread, when nothing can be promised any more. Default: exit(74).
   std::function<void(const error&)> on_fatal;

@@ -73,7 +73,7 @@ result<void> engine::load() {
   checkpoint_due_ = time_.steady() + opts_.checkpoint_every;
 
   const std::weak_ptr<engine> weak = weak_from_this();
-  suggester_.emplace(opts_.suggest_threads, [weak](suggested s) {
+  suggester_.emplace(opts_.suggest_threads, opts_.make_strategy, [weak](suggested s) {
     if (const auto self = weak.lock())
       self->on_strand(
           [e = self.get(), s = std::move(s)]() mutable { e->on_suggested(std::move(s)); });

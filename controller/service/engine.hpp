@@ -97,6 +97,9 @@ class engine : public std::enable_shared_from_this<engine> {
   void give_up(waiting_claim c);
   void serve_claims();
   void on_suggested(suggested got);
+  void drop_known(suggested& got) const;
+  /// The wait of a claim that shall not be served with suggestions older than the last outcome.
+  std::optional<core::answer::wait> await_fresh(const core::cmd::claim& c) const;
 
   // engine_loop.cpp
   void notice_outage();

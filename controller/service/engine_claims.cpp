@@ -28,9 +28,10 @@ void engine::start_claim(core::cmd::claim c, caller who, milliseconds patience,
 }
 
 void engine::on_claim(waiting_claim c) {
-  auto out = take(c.what, c.who, 0);
-  const auto* wait = out.reply ? std::get_if<core::answer::wait>(&*out.reply) : nullptr;
   const auto now = time_.steady();
+  auto patient = c.due > now ? await_fresh(c.what) : std::nullopt;
+  auto out = patient ? outcome{core::answer_to(std::move(*patient)), false} : take(c.what, c.who, 0);
+  const auto* wait = out.reply ? std::get_if<core::answer::wait>(&*out.reply) : nullptr;
   if (wait == nullptr || c.due <= now) {
     answer(std::move(c.to), std::move(out));
     return;
@@ -62,6 +63,7 @@ std::optional<core::answer::wait> engine::try_claim(waiting_claim& c) {
     answer(std::move(c.to), outcome{core::answer_to(c.last), false});
     return std::nullopt;
   }
+  if (auto patient = await_fresh(c.what)) return patient;
   auto out = perform_command(c.what, c.who, false);
   if (out.reply)
     if (auto* wait = std::get_if<core::answer::wait>(&*out.reply)) return std::move(*wait);
@@ -69,12 +71,21 @@ std::optional<core::answer::wait> engine::try_claim(waiting_claim& c) {
   return std::nullopt;
 }
 
+std::optional<core::answer::wait> engine::await_fresh(const core::cmd::claim& c) const {
+  const auto* sw = core::find(state_, c.sweep);
+  if (sw == nullptr) return std::nullopt;
+  const auto due = suggester_->fresh_due(*sw);
+  const auto now = time_.steady();
+  if (!due || *due <= now) return std::nullopt;
+  return core::answer::wait{"preparing", "the search takes the last result into account", *due - now};
+}
+
 void engine::serve_claims() {
   if (changed_.empty() || refusal(false)) return;
   const auto now = time_.steady();
   for (const auto& id : std::exchange(changed_, {})) {
+    suggester_->consider(state_, id, now);
     claims_.serve(id, now, [this](waiting_claim& c) { return try_claim(c); });
-    suggester_->consider(state_, id);
   }
   // Hand-outs are changes too. The next turn looks at them, after whoever waits for the strand.
   if (!changed_.empty()) {
@@ -93,7 +104,20 @@ void engine::on_suggested(suggested got) {
                                 "the search strategy failed: " + to_string(got.got.error())});
     return;
   }
-  order(core::cmd::add_suggestions{got.sweep, std::move(*got.got), got.exhausted});
+  drop_known(got);
+  order(core::cmd::add_suggestions{got.sweep, std::move(*got.got), got.exhausted, got.replace});
+}
+
+/// What was drawn while the strategy was at work is not its to propose again.
+void engine::drop_known(suggested& got) const {
+  const auto* sw = core::find(state_, got.sweep);
+  if (sw == nullptr || sw->trials <= got.trials) return;
+  std::set<std::string> drawn;
+  for (auto n = got.trials + 1; n <= sw->trials; ++n)
+    if (const auto* t = core::find_trial(state_, got.sweep, n)) drawn.insert(t->hash);
+  std::erase_if(*got.got, [&](const strategies::suggestion& one) {
+    return drawn.contains(strategies::config_hash(one.config));
+  });
 }
 
 void engine::start_wait_events(std::uint64_t after, milliseconds patience,

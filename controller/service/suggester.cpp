@@ -12,16 +12,24 @@ namespace {
 
 using strategies::observation;
 
-/// Grid and random ignore the history, which may be a hundred thousand trials long.
-bool reads_history(const core::sweep& sw) {
-  return sw.spec.method != "grid" && sw.spec.method != "random";
-}
-
 /// A sweep that may hand out new trials, now or by a breaker's probe.
 bool wants_suggestions(const core::sweep& sw) {
-  if (sw.exhausted || sw.stopping || sw.target_reached) return false;
+  if (sw.exhausted || sw.stopping || sw.target_reached || core::searched_outside(sw.spec)) return false;
   if (sw.state == core::sweep_state::paused) return sw.paused == core::pause_reason::breaker;
   return sw.state == core::sweep_state::pending || sw.state == core::sweep_state::running;
+}
+
+std::uint64_t live_runs(const core::sweep& sw) {
+  std::uint64_t live = 0;
+  for (const auto& [state, n] : sw.run_counts)
+    if (core::is_live(state)) live += n;
+  return live;
+}
+
+/// Each suggestion of a model costs, and is thrown away when an outcome arrives: no more than can
+/// be asked for at once.
+std::size_t wanted_ahead(const core::sweep& sw, std::size_t lookahead) {
+  return std::clamp<std::size_t>(sw.agents.size(), 1, lookahead);
 }
 
 boost::json::object parse_config(const std::string& text) {
@@ -34,15 +42,24 @@ boost::json::object parse_config(const std::string& text) {
 /// How a strategy sees a trial: design.md, section 6, "optimizer sees". Its config is added on the
 /// pool.
 observation seen_as(const core::state& s, const core::trial& t) {
+  using enum observation::kind;
   observation o;
+  const bool over = t.state == core::trial_state::done || t.state == core::trial_state::infeasible;
+  const auto* by = over ? core::find(s, run_id{t.outcome_run}) : nullptr;
+  if (by == nullptr && !t.runs.empty()) by = core::find(s, t.runs.back());
+  if (by != nullptr) {
+    o.value = by->metric.best;
+    o.last = by->metric.last;
+    o.running = !over && core::is_live(by->state) && by->state != core::run_state::pending;
+  }
+  if (!over) return o;
   if (t.state == core::trial_state::infeasible) {
-    o.what = observation::kind::infeasible;
-  } else if (t.state == core::trial_state::done) {
-    o.what = t.value ? observation::kind::value : observation::kind::no_sample;
+    o.what = infeasible;
+  } else if (t.value) {
+    o.what = by != nullptr && by->state == core::run_state::killed ? partial : value;
     o.value = t.value;
-    const auto* by = core::find(s, run_id{t.outcome_run});
-    if (t.value && by != nullptr && by->state == core::run_state::killed)
-      o.what = observation::kind::partial;
+  } else {
+    o.what = by != nullptr && core::tells_of_the_point(by->cause) ? infeasible : no_sample;
   }
   return o;
 }
@@ -60,9 +77,8 @@ bool in_sequence(const std::vector<strategies::suggestion>& got, std::uint64_t f
 
 /// The pool's side of a sweep: touched by one task at a time.
 struct suggester::searcher {
-  boost::json::object config;
   std::uint64_t seed = 0;
-  std::unique_ptr<strategies::strategy> strategy;
+  result<std::unique_ptr<strategies::strategy>> strategy;
   std::vector<observation> history;  // by trial number - 1
 };
 
@@ -74,13 +90,15 @@ struct suggester::request {
   };
   sweep_id sweep;
   std::uint64_t from = 0;
-  std::vector<boost::json::object> ready;  // prepared, not yet trials
-  std::size_t ready_count = 0;
+  std::size_t wanted = 1;                  // at most the strategy's lookahead
+  bool replace = false;
+  std::uint64_t trials = 0;
+  std::vector<boost::json::object> ready;  // prepared, not yet trials, and kept
   std::vector<change> changes;
 };
 
-suggester::suggester(unsigned threads, deliver to)
-    : deliver_(std::move(to)), pool_(std::max(threads, 1u)) {}
+suggester::suggester(unsigned threads, strategy_maker make, deliver to)
+    : make_(std::move(make)), deliver_(std::move(to)), pool_(std::max(threads, 1u)) {}
 
 suggester::~suggester() { stop(); }
 
@@ -91,7 +109,7 @@ void suggester::stop() {
 
 void suggester::trials_changed(const std::set<std::pair<sweep_id, std::uint64_t>>& trials) {
   for (const auto& [sweep, number] : trials)
-    if (const auto it = entries_.find(sweep); it != entries_.end() && it->second.told_all)
+    if (const auto it = entries_.find(sweep); it != entries_.end() && it->second.learns)
       it->second.changed.insert(number);
 }
 
@@ -99,13 +117,46 @@ void suggester::arrived(const suggested& outcome) {
   const auto it = entries_.find(outcome.sweep);
   if (it == entries_.end()) return;
   it->second.in_flight = false;
+  it->second.awaited_since.reset();
   if (outcome.got)
     it->second.lookahead = std::max<std::size_t>(outcome.lookahead, 1);
   else
     entries_.erase(it);  // whoever resumes the sweep begins anew
 }
 
-void suggester::consider(const core::state& s, const sweep_id& id) {
+suggester::entry& suggester::entry_of(const core::sweep& sw) {
+  auto& e = entries_[sw.id];
+  if (e.worker) return e;
+  e.worker = std::make_shared<searcher>();
+  e.worker->seed = sw.spec.seed;
+  e.worker->strategy = make_(sw.spec.config);
+  if (!e.worker->strategy) return e;  // the pool answers with the error
+  e.lookahead = std::max<std::size_t>((*e.worker->strategy)->lookahead(), 1);
+  e.learns = (*e.worker->strategy)->learns();
+  if (e.learns)
+    for (std::uint64_t n = 1; n <= sw.trials; ++n) e.changed.insert(e.changed.end(), n);
+  return e;
+}
+
+/// Gathers what the strategy has not heard of yet; an outcome among it makes what is ready stale.
+void suggester::note_news(const core::state& s, const core::sweep& sw, entry& e, milliseconds now) {
+  // What the open batch holds was not announced by trials_changed() yet.
+  const auto& open = s.touched.trials;
+  for (auto it = open.lower_bound({sw.id, 0}); it != open.end() && it->first == sw.id; ++it)
+    e.changed.insert(it->second);
+  if (sw.ready.empty()) e.stale_since.reset();
+  if (sw.ready.empty() || e.stale_since) return;
+  const bool news = std::any_of(e.changed.begin(), e.changed.end(), [&](std::uint64_t n) {
+    const auto* t = core::find_trial(s, sw.id, n);
+    if (t == nullptr) return false;
+    const auto seen = seen_as(s, *t);
+    const auto before = n <= e.outcomes.size() ? e.outcomes[n - 1] : told{};
+    return seen.what != before.what || (seen.what == observation::kind::value && seen.value != before.value);
+  });
+  if (news) e.stale_since = now;
+}
+
+void suggester::consider(const core::state& s, const sweep_id& id, milliseconds now) {
   const auto* sw = core::find(s, id);
   const bool over = sw == nullptr || sw->state == core::sweep_state::finished ||
                     sw->state == core::sweep_state::canceled;
@@ -114,68 +165,80 @@ void suggester::consider(const core::state& s, const sweep_id& id) {
     return;
   }
   if (!wants_suggestions(*sw)) return;
-  auto& e = entries_[id];
-  if (e.in_flight || (!sw->ready.empty() && sw->ready.size() * 2 >= e.lookahead)) return;
-  if (!e.worker) {
-    e.worker = std::make_shared<searcher>();
-    e.worker->config = sw->spec.config;
-    e.worker->seed = sw->spec.seed;
-  }
+  auto& e = entry_of(*sw);
+  if (e.learns) note_news(s, *sw, e, now);
+  const auto enough = e.learns ? wanted_ahead(*sw, e.lookahead) : (e.lookahead + 1) / 2;
+  if (e.in_flight || (!e.stale_since && sw->ready.size() >= enough)) return;
   e.in_flight = true;
   boost::asio::post(pool_, [w = e.worker, r = ask_for(s, *sw, e), to = deliver_]() mutable {
     to(work(*w, std::move(r)));
   });
 }
 
+std::optional<milliseconds> suggester::fresh_due(const core::sweep& sw) const {
+  const auto it = entries_.find(sw.id);
+  if (it == entries_.end() || live_runs(sw) > 0) return std::nullopt;
+  const auto& e = it->second;
+  const auto since = e.awaited_since ? e.awaited_since : e.stale_since;
+  if (!since) return std::nullopt;
+  return *since + fresh_wait_max;
+}
+
 suggester::request suggester::ask_for(const core::state& s, const core::sweep& sw, entry& e) {
   request r;
   r.sweep = sw.id;
-  r.from = sw.ready.empty() ? sw.next_position : sw.ready.back().position + 1;
-  r.ready_count = sw.ready.size();
-  if (!reads_history(sw)) return r;
-  for (const auto& one : sw.ready) r.ready.push_back(one.config);
+  r.trials = sw.trials;
+  e.awaited_since = std::exchange(e.stale_since, std::nullopt);
+  r.replace = e.awaited_since.has_value();
+  const bool keep = !r.replace && !sw.ready.empty();
+  r.from = keep ? sw.ready.back().position + 1 : sw.next_position;
+  const auto ahead = e.learns ? wanted_ahead(sw, e.lookahead) : e.lookahead;
+  const auto kept = keep ? sw.ready.size() : 0;
+  r.wanted = ahead > kept ? ahead - kept : 1;
+  if (!e.learns) return r;
+  if (keep)
+    for (const auto& one : sw.ready) r.ready.push_back(one.config);
   auto numbers = std::exchange(e.changed, {});
-  if (!std::exchange(e.told_all, true))
-    for (std::uint64_t n = 1; n <= sw.trials; ++n) numbers.insert(numbers.end(), n);
-  // What the open batch holds was not announced by trials_changed() yet.
-  const auto& open = s.touched.trials;
-  for (auto it = open.lower_bound({sw.id, 0}); it != open.end() && it->first == sw.id; ++it)
-    numbers.insert(it->second);
-  for (const auto n : numbers)
-    if (const auto* t = core::find_trial(s, sw.id, n))
-      r.changes.push_back(request::change{n, t->config, seen_as(s, *t)});
+  for (const auto& id : sw.unsettled)  // how far they are is no event of their trials
+    if (const auto* run = core::find(s, id)) numbers.insert(run->trial);
+  for (const auto n : numbers) {
+    const auto* t = core::find_trial(s, sw.id, n);
+    if (t == nullptr) continue;
+    auto seen = seen_as(s, *t);
+    if (e.outcomes.size() < n) e.outcomes.resize(n);
+    e.outcomes[n - 1] = {seen.what, seen.value};
+    r.changes.push_back(request::change{n, t->config, std::move(seen)});
+  }
   return r;
 }
 
 suggested suggester::work(searcher& w, request r) {
   suggested out;
   out.sweep = r.sweep;
+  out.replace = r.replace;
+  out.trials = r.trials;
   try {
     if (!w.strategy) {
-      auto made = strategies::make_strategy(w.config);
-      if (!made) {
-        out.got = tl::unexpected<error>(std::move(made).error());
-        return out;
-      }
-      w.strategy = std::move(*made);
+      out.got = tl::unexpected<error>(w.strategy.error());
+      return out;
     }
+    auto& strategy = **w.strategy;
     for (auto& c : r.changes) {
       if (w.history.size() < c.number) w.history.resize(c.number);
       c.seen.config = parse_config(c.config);
       w.history[c.number - 1] = std::move(c.seen);
     }
-    out.lookahead = std::max<std::size_t>(w.strategy->lookahead(), 1);
+    out.lookahead = std::max<std::size_t>(strategy.lookahead(), 1);
     const auto known = w.history.size();
     for (auto& config : r.ready) {
       observation pending;
       pending.config = std::move(config);
       w.history.push_back(std::move(pending));
     }
-    if (w.strategy->learns() && !w.history.empty()) w.strategy->observe(w.history);
+    if (strategy.learns()) strategy.observe(w.history);
     w.history.resize(known);
-    const auto n = out.lookahead > r.ready_count ? out.lookahead - r.ready_count : 1;
-    out.got = w.strategy->suggest({.seed = w.seed, .from = r.from, .n = n});
-    out.exhausted = out.got && out.got->size() < n;
+    out.got = strategy.suggest({.seed = w.seed, .from = r.from, .n = r.wanted});
+    out.exhausted = out.got && out.got->size() < r.wanted;
     if (out.got && !in_sequence(*out.got, r.from))
       out.got = fail(errc::internal, "its positions are not in sequence");
   } catch (const std::exception& e) {
