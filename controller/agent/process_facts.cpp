@@ -18,9 +18,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Empty when it cannot be read: a process may be gone between open and read (ESRCH), which an
+/// istreambuf_iterator would throw.
 std::string slurp(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
 }
 
 /// The fields of /proc/PID/stat after the command name (which may hold blanks and parentheses): the
@@ -71,8 +75,8 @@ int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pi
 std::vector<pid_t> living_group_members(pid_t group, pid_t leader) {
   std::vector<pid_t> out;
   std::error_code ec;
-  for (const auto& entry : fs::directory_iterator("/proc", ec)) {
-    const auto name = entry.path().filename().string();
+  for (fs::directory_iterator at("/proc", ec), end; !ec && at != end; at.increment(ec)) {
+    const auto name = at->path().filename().string();
     const auto pid = to_number(name);
     if (!pid || static_cast<pid_t>(*pid) == leader) continue;
     const auto fields = stat_fields(name);

@@ -2,9 +2,9 @@
 
 #include "controller/agent/config_text.hpp"
 #include "controller/agent/slurm.hpp"
+#include "controller/core/diagnose.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 #include <unistd.h>
 
@@ -58,11 +58,22 @@ void run_session::add_fact(std::string source, std::string text) {
 }
 
 asio::awaitable<void> run_session::execute(handout h) {
-  const auto self = shared_from_this();
+  const auto self = shared_from_this();  // lives as long as this coroutine
   begin(h);
-  if (child_) asio::co_spawn(env_.io, watch(self), asio::detached);
+  if (child_) start_watch();
   co_await deliver();
   if (spool_.record.finish_acked) co_await send_files();
+}
+
+/// Whatever goes wrong while its end is looked into, a run whose process is gone must end.
+void run_session::start_watch() {
+  const auto self = shared_from_this();
+  asio::co_spawn(env_.io, watch(self), [self](const std::exception_ptr& e) {
+    if (!e) return;
+    self->say("ended; how, could not be found out");
+    self->note_end(exit_status{});
+    self->wake_.raise();
+  });
 }
 
 void run_session::begin(const handout& h) {
@@ -72,7 +83,10 @@ void run_session::begin(const handout& h) {
   if (env_.job_log)
     if (const auto size = fs::file_size(*env_.job_log, ec); !ec) job_log_from_ = size;
   auto spec = prepare_run(env_.conf, env_.sweep, h, spool_);
-  if (!spec) return not_started(spec.error());
+  // The command itself was tried when joining: what is invalid now are this run's parameters.
+  const bool configuration = !spec && spec.error().code == errc::invalid;
+  if (!spec)
+    return not_started(spec.error(), configuration ? core::configuration_source : "agent");
   auto sink = [weak = weak_from_this()](std::string_view bytes) {
     const auto self = weak.lock();
     if (!self) return;
@@ -82,7 +96,7 @@ void run_session::begin(const handout& h) {
     self->say("output is being lost: " + to_string(kept.error()));
   };
   auto child = child_process::start(env_.io, *spec, sink);
-  if (!child) return not_started(child.error());
+  if (!child) return not_started(child.error(), "agent");
   child_ = std::move(*child);
   shared_memory_ = ++env_.programs > 1;
   auto& r = spool_.record;
@@ -100,13 +114,13 @@ void run_session::begin(const handout& h) {
       std::to_string(child_->pid()) + (params.empty() ? "" : ":" + params.substr(0, 300)));
 }
 
-void run_session::not_started(const error& e) {
+void run_session::not_started(const error& e, std::string_view source) {
   const auto text = "sweepd agent: " + e.message + (e.where.empty() ? "" : " (" + e.where + ")");
   if (const auto kept = spool_.append_output(text + "\n"); !kept) say(to_string(kept.error()));
   auto& r = spool_.record;
   r.ended = true;
   r.exit_code = e.code == errc::not_found ? 127 : 126;  // as shells do: not there, not runnable
-  add_fact("agent", e.message);
+  add_fact(std::string(source), e.message);
   ended_at_ = steady_now();
   save();
   say("could not be started: " + e.message);
@@ -178,7 +192,7 @@ asio::awaitable<void> run_session::deliver_leftover() {
     }
     if (child_) {
       say("of an earlier agent still runs, pid " + std::to_string(r.pid) + "; it is watched again");
-      asio::co_spawn(env_.io, watch(self), asio::detached);
+      start_watch();
       if (!env_.conf.keep_orphans) stop(env_.conf.grace, "its agent had died");
     } else if (!r.ended) {
       note_end(exit_status{});

@@ -66,7 +66,8 @@ class run_session : public std::enable_shared_from_this<run_session> {
   enum class step { start, preempting, report, finish, idle, over };
 
   void begin(const handout& h);
-  void not_started(const error& e);
+  void not_started(const error& e, std::string_view source);
+  void start_watch();
   asio::awaitable<void> watch(std::shared_ptr<run_session> self);
   void note_end(const exit_status& status);
   void note_memory_kills(const exit_status& status);

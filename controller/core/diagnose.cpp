@@ -13,7 +13,8 @@ struct phrase {
 };
 
 // Where each comes from: CUDA/PyTorch's allocator, Python, C++, the kernel, Slurm's slurmstepd and
-// scontrol, shells reporting SIGKILL, the W&B article on crashed runs.
+// scontrol, shells reporting SIGKILL, the W&B article on crashed runs; for invalid_config Python's
+// argparse (python/cpython:Lib/argparse.py) and click (pallets/click:src/click/exceptions.py).
 constexpr std::array phrases{
     phrase{"DUE TO PREEMPTION", cause::preempted, false},
     phrase{"JobState=PREEMPTED", cause::preempted, false},
@@ -31,6 +32,12 @@ constexpr std::array phrases{
     phrase{"MemoryError", cause::oom, false},
     phrase{"std::bad_alloc", cause::oom, false},
     phrase{"Killed", cause::oom, true},
+    phrase{": error: argument ", cause::invalid_config, false},
+    phrase{": error: unrecognized arguments", cause::invalid_config, false},
+    phrase{": error: the following arguments are required", cause::invalid_config, false},
+    phrase{"Error: Invalid value for ", cause::invalid_config, false},
+    phrase{"Error: No such option", cause::invalid_config, false},
+    phrase{"Error: Missing option", cause::invalid_config, false},
     phrase{"Traceback (most recent call last)", cause::exception, false},
     phrase{"terminate called after throwing", cause::exception, false},
     phrase{"panicked at", cause::exception, false},
@@ -71,6 +78,8 @@ std::string_view last_line(std::string_view text) {
   return found;
 }
 
+/// With which argparse and click refuse their arguments.
+constexpr int exit_usage = 2;
 constexpr std::size_t evidence_text_max = 500;
 
 evidence quote(std::string source, std::string_view words) {
@@ -123,6 +132,18 @@ diagnosis diagnose(std::optional<int> exit_code, std::optional<int> signal,
   if (signal) {
     out.cause = cause::signal;
     return out;
+  }
+  for (const auto& e : told) {
+    if (e.source != configuration_source) continue;
+    out.cause = cause::invalid_config;
+    return out;
+  }
+  if (exit_code == exit_usage) {
+    if (const auto line = find_line(log_tail, cause::invalid_config); !line.empty()) {
+      out.cause = cause::invalid_config;
+      out.why.push_back(quote("output.log", line));
+      return out;
+    }
   }
   if (const auto line = find_line(log_tail, cause::exception); !line.empty()) {
     out.cause = cause::exception;

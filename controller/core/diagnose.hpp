@@ -4,12 +4,17 @@
 
 #include "controller/core/types.hpp"
 
+#include <string_view>
+
 namespace sweepd::core {
 
 struct diagnosis {
   sweepd::core::cause cause = sweepd::core::cause::none;
   std::vector<evidence> why;
 };
+
+/// The source an agent names when it cannot make a command of the run's parameters.
+inline constexpr std::string_view configuration_source = "configuration";
 
 /// Of a process that ended. `told`: what its agent saw (scheduler's words, memory counters).
 /// exit_code 0 gives cause none.

@@ -13,11 +13,13 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -69,7 +71,7 @@ service::options controller_of(const config::server_config& c) {
 /// Everything that lives as long as the server, in the order it is made; it ends in reverse.
 class program {
  public:
-  program(const config::server_config& c, core::store& store, core::reader& reader,
+  program(const config::server_config& c, core::store& store, store::sqlite_reader& reader,
           const std::string& database);
   ~program();
   program(const program&) = delete;
@@ -83,11 +85,13 @@ class program {
   asio::awaitable<void> await_signals();
   asio::awaitable<void> drain();
   void announce(bool any_key);
+  void look_for_damage();
   [[nodiscard]] std::vector<std::string> urls() const;
 
   const config::server_config& config_;
-  core::reader& reader_;
+  store::sqlite_reader& reader_;
   std::string database_;
+  std::atomic<bool> leaving_{false};
   asio::io_context io_{1};
   asio::thread_pool strand_{1};
   asio::thread_pool blocking_{blocking_threads};
@@ -100,7 +104,7 @@ class program {
   int exit_ = 0;
 };
 
-program::program(const config::server_config& c, core::store& store, core::reader& reader,
+program::program(const config::server_config& c, core::store& store, store::sqlite_reader& reader,
                  const std::string& database)
     : config_(c),
       reader_(reader),
@@ -112,6 +116,7 @@ program::program(const config::server_config& c, core::store& store, core::reade
 
 program::~program() {
   // The pools stop before the objects that their threads use go.
+  leaving_ = true;
   blocking_.stop();
   blocking_.join();
   strand_.stop();
@@ -157,6 +162,8 @@ asio::awaitable<void> program::serve() {
     if (const auto written = write_urls(config_.data, urls()); !written)
       std::fprintf(stderr, "warning: %s\n", to_string(written.error()).c_str());
     announce(any_key);
+    auto check = [this] { look_for_damage(); };
+    asio::post(blocking_, std::move(check));
     co_await await_signals();
   }
   co_await drain();
@@ -182,6 +189,20 @@ asio::awaitable<void> program::drain() {
   auto commands = controller_.stop();
   co_await (std::move(connections) && std::move(commands));
   signals_.cancel();
+}
+
+/// What loading did not read may be damaged as well (history, logs, old events). Writing on would make it
+/// worse, so the process ends; everything acknowledged is in the file, or was lost with its pages.
+void program::look_for_damage() {
+  const auto found = reader_.damage(&leaving_);
+  if (found && found->empty()) return;
+  const auto what = found ? found->front() : to_string(found.error());
+  const std::string advice = "keep the file, and put a backup in its place (`sweepd backup` makes them)";
+  http::log::line(http::log::level::error, "the database is damaged",
+                  {{"file", database_}, {"damage", what}, {"do", advice}});
+  std::fprintf(stderr, "error: the database %s is damaged: %s; %s\n", database_.c_str(), what.c_str(),
+               advice.c_str());
+  std::_Exit(exit_store);
 }
 
 std::vector<std::string> program::urls() const {
@@ -231,7 +252,9 @@ int main(int argc, char** argv) {
   const auto path = (std::filesystem::path(c.data) / "sweepd.db").string();
   auto store = store::sqlite_store::open(path);
   if (!store) {
-    std::fprintf(stderr, "error: %s\n", to_string(store.error()).c_str());
+    const bool owned = store.error().code == errc::conflict;
+    std::fprintf(stderr, "error: %s%s\n", to_string(store.error()).c_str(),
+                 owned ? "; stop it, or give this one a folder of its own with --data" : "");
     return store.error().code == errc::conflict || store.error().code == errc::invalid ? exit_config
                                                                                        : exit_store;
   }

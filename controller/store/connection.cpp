@@ -51,6 +51,8 @@ error to_error(const SQLite::Exception& e, sqlite3* db, const std::string& path)
                      (meaning == nullptr ? std::string() : std::string(", ") + meaning) + ")";
   if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
     what += "; the file is damaged or is not a database: stop the server and put a backup in its place";
+  if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
+    what += "; another program holds the database: end it (`fuser FILE` names it), then start the server again";
   return error{errc::internal, std::move(what), path};
 }
 

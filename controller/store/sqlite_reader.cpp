@@ -16,6 +16,8 @@ namespace sweepd::store {
 namespace {
 
 constexpr std::uint64_t verify_page_rows = 10'000;
+/// Steps of SQLite's machine between two looks at a flag that ends a long check.
+constexpr int progress_steps = 10'000;
 
 core::stored_event event_at(SQLite::Statement& s) {
   core::stored_event e;
@@ -272,14 +274,28 @@ result<std::optional<std::uint64_t>> sqlite_reader::verify() {
   return impl_->with([](SQLite::Database& db) { return first_broken(db); });
 }
 
-result<std::vector<std::string>> sqlite_reader::damage() {
-  return impl_->with([](SQLite::Database& db) {
-    std::vector<std::string> out;
-    SQLite::Statement s(db, "PRAGMA quick_check(20)");
-    for_rows(s, [&](auto& row) { out.push_back(text_at(row, 0)); });
-    if (out.size() == 1 && out.front() == "ok") out.clear();
-    return out;
-  });
+result<std::vector<std::string>> sqlite_reader::damage(const std::atomic<bool>* stop) {
+  std::vector<std::string> out;
+  try {
+    auto db = open_reader(impl_->pool.path(), impl_->pool.vfs());
+    try {
+      const auto asked = [](void* flag) {
+        return static_cast<const std::atomic<bool>*>(flag)->load() ? 1 : 0;
+      };
+      if (stop != nullptr)
+        sqlite3_progress_handler(db.getHandle(), progress_steps, asked,
+                                 const_cast<std::atomic<bool>*>(stop));
+      SQLite::Statement s(db, "PRAGMA quick_check(20)");
+      for_rows(s, [&](auto& row) { out.push_back(text_at(row, 0)); });
+    } catch (const SQLite::Exception& e) {
+      if (e.getErrorCode() == SQLITE_INTERRUPT) return std::vector<std::string>{};
+      return tl::unexpected(to_error(e, db.getHandle(), impl_->pool.path()));
+    }
+  } catch (const SQLite::Exception& e) {
+    return tl::unexpected(to_error(e, nullptr, impl_->pool.path()));
+  }
+  if (out.size() == 1 && out.front() == "ok") out.clear();
+  return out;
 }
 
 result<void> sqlite_reader::backup(const std::string& path) {

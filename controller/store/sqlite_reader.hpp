@@ -10,6 +10,7 @@
 
 #include "controller/core/store.hpp"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,8 +40,9 @@ class sqlite_reader final : public core::reader {
   result<void> backup(const std::string& path) override;
 
   /// SQLite's own quick check: sentences about damage, empty when there is none. Reads the whole file
-  /// (10 s for 1.4 GB), so it is for the background.
-  result<std::vector<std::string>> damage();
+  /// (10 s for 1.4 GB), so it is for the background, on a connection of its own; `stop` ends it early,
+  /// without a finding.
+  result<std::vector<std::string>> damage(const std::atomic<bool>* stop = nullptr);
 
  private:
   struct impl;

@@ -279,6 +279,25 @@ TEST_CASE("process_facts: signals have names, limits have reasons, groups have m
   CHECK_FALSE(boot_id().empty());
 }
 
+TEST_CASE("process_facts: processes that end while they are looked at do no harm") {
+  const auto churn = ::fork();
+  REQUIRE(churn >= 0);
+  if (churn == 0) {
+    for (int i = 0; i < 3'000; ++i) {
+      const auto pid = ::fork();
+      if (pid == 0) ::_exit(0);
+      ::waitpid(pid, nullptr, 0);
+    }
+    ::_exit(0);
+  }
+  std::size_t looks = 0;
+  do {
+    CHECK_NOTHROW(living_group_members(::getpgrp(), ::getpid()));
+    ++looks;
+  } while (::waitpid(churn, nullptr, WNOHANG) == 0);
+  CHECK(looks > 1);
+}
+
 TEST_CASE("process_facts: a program over a limit is seen as such") {
   const temp_dir dir;
   auto spec = shell("ulimit -f 1; exec yes > big");

@@ -290,6 +290,8 @@ TEST_CASE("diagnose: the cause and the words it was drawn from") {
       {3, {}, "done\n", cause::exit_code},
       {0, {}, "Traceback (most recent call last):\n", cause::none},
       {1, {}, "the process Killed it at karaoke\n", cause::exit_code},
+      {2, {}, "usage: t.py\nt.py: error: argument --lr: invalid float value: 'x'\n", cause::invalid_config},
+      {1, {}, "t.py: error: argument --lr: invalid float value: 'x'\n", cause::exit_code},
   };
   for (const auto& r : rows) {
     const auto d = diagnose(r.code, r.signal, r.log, {});
@@ -298,6 +300,8 @@ TEST_CASE("diagnose: the cause and the words it was drawn from") {
   const auto told = diagnose({}, 9, "", {{"cgroup memory.events", "oom_kill 1"}});
   CHECK(told.cause == cause::oom);
   CHECK(told.why.size() == 2);
+  CHECK(diagnose(126, {}, "", {{std::string(configuration_source), "parameter 'lr' has no value"}}).cause ==
+        cause::invalid_config);
 }
 
 TEST_CASE("breaker: a probe that is preempted or stopped makes room for another one") {
