@@ -29,6 +29,7 @@ const std::map<std::string, http::need> matrix{
     {"GET /api/v1/sweeps/{sweep}/yaml", http::need::viewer},
     {"GET /api/v1/sweeps/{sweep}/explain", http::need::viewer},
     {"GET /api/v1/sweeps/{sweep}/trials", http::need::viewer},
+    {"POST /api/v1/sweeps/{sweep}/trials", http::need::operator_},
     {"GET /api/v1/sweeps/{sweep}/policy", http::need::viewer},
     {"PUT /api/v1/sweeps/{sweep}/policy", http::need::operator_},
     {"POST /api/v1/sweeps/{sweep}/policy/preview", http::need::viewer},
@@ -93,6 +94,7 @@ std::string filled(std::string_view pattern, const std::map<std::string, std::st
 bj::object body_for(std::string_view pattern, const std::map<std::string, std::string>& ids) {
   if (pattern.ends_with("/agents")) return {{"name", "x"}};
   if (pattern.ends_with("/claims")) return {{"agent", ids.at("agent")}, {"request_id", "m"}};
+  if (pattern.ends_with("/trials")) return {{"configs", bj::array{bj::object{{"lr", 0.1}}}}};
   if (pattern.ends_with("/heartbeat")) return {{"alive", bj::array()}};
   if (pattern.ends_with("/start") || pattern.ends_with("/report") || pattern.ends_with("/finish") ||
       pattern.ends_with("/preempting"))
