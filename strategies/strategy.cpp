@@ -2,6 +2,7 @@
 #include "strategies/strategy.hpp"
 
 #include "controller/base/digest.hpp"
+#include "strategies/bayes/bayes.hpp"
 #include "strategies/canonical.hpp"
 #include "strategies/grid.hpp"
 #include "strategies/random.hpp"
@@ -18,7 +19,7 @@ namespace bj = boost::json;
 result<std::string> method_in(const bj::object& config) {
   const auto* method = config.if_contains("method");
   if (method == nullptr || !method->is_string())
-    return fail(errc::invalid, "write method: grid or method: random", "method");
+    return fail(errc::invalid, "write method: grid, method: random or method: bayes", "method");
   return std::string(std::string_view(method->get_string()));
 }
 
@@ -45,13 +46,16 @@ result<std::unique_ptr<strategy>> make_strategy(const bj::object& config) {
     SWEEPD_TRY(auto searched, space_in(config));
     return std::make_unique<random_search>(std::move(searched));
   }
-  if (method == "bayes" || method == "custom")
-    return fail(
-        errc::invalid,
-        "method " + method + " is not offered: this version searches by grid and random only",
-        "method");
+  if (method == "bayes") {
+    SWEEPD_TRY(auto searched, space_in(config));
+    return bayes::bayes_search::make(std::move(searched), config);
+  }
+  if (method == "custom")
+    return fail(errc::invalid,
+                "method custom is not offered: this version searches by grid, random and bayes",
+                "method");
   return fail(errc::invalid,
-              "unknown method '" + method + "': this version searches by grid and random",
+              "unknown method '" + method + "': this version searches by grid, random and bayes",
               "method");
 }
 
