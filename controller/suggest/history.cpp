@@ -48,9 +48,16 @@ std::size_t history::same_before(std::string_view array) const {
 
 history::tail history::cut_tail(std::size_t keep) {
   tail out;
-  out.begin = keep == 0 ? 0 : pieces_[keep - 1].begin + pieces_[keep - 1].size;
-  out.text = text_.substr(out.begin);
-  text_.resize(out.begin);
+  const auto kept = keep == 0 ? 0 : pieces_[keep - 1].begin + pieces_[keep - 1].size;
+  if (2 * kept >= text_.size()) {
+    spare_.assign(text_, kept);
+    text_.resize(kept);
+    out.begin = kept;
+  } else {
+    spare_.swap(text_);
+    text_.assign(spare_, 0, kept);
+  }
+  out.text = spare_;
   move_tail(pieces_, keep, out.pieces);
   move_tail(facts_, keep, out.facts);
   move_tail(seen_, keep, out.seen);
@@ -65,7 +72,7 @@ std::size_t history::matching(const tail& old, std::string_view text, std::size_
   const auto is = [&](std::size_t i) {
     if (i >= old.pieces.size() || old.taken[i]) return false;
     const auto& p = old.pieces[i];
-    return text.substr(at, p.size) == std::string_view(old.text).substr(p.begin - old.begin, p.size);
+    return text.substr(at, p.size) == old.text.substr(p.begin - old.begin, p.size);
   };
   if (is(next)) return next;
   if (missed > 0 && is(next + missed)) return next + missed;
@@ -138,7 +145,7 @@ result<history_change> history::update(std::string_view text, std::size_t at, st
   }
   for (std::size_t i = 0; i < old.seen.size(); ++i)
     if (!old.taken[i]) out.gone.push_back(std::move(old.seen[i]));
-  text_.append(text, at + old.begin, end - at - old.begin);
+  text_.append(text, at + text_.size(), end - at - text_.size());
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include "controller/base/json_text.hpp"
 #include "controller/suggest/known_choices.hpp"
 #include "controller/suggest/ops.hpp"
+#include "strategies/bayes/explain.hpp"
 #include "strategies/fill.hpp"
 
 #include <algorithm>
@@ -151,28 +152,52 @@ bj::object as_run(suggestion&& s) {
   bj::object out;
   out["config"] = std::move(s.config);
   out["search_info"] = nullptr;
-  if (!s.search_info.empty()) out["search_info"] = std::move(s.search_info);
+  if (s.search_info.empty()) return out;
+  auto* warnings = s.search_info.if_contains("warnings");
+  if (warnings != nullptr && warnings->is_null()) *warnings = "";  // a text, as the library has it
+  out["search_info"] = std::move(s.search_info);
   return out;
+}
+
+/// W&B's library searches on where nothing was learnt: when every configuration of a finite space was
+/// tried and none gave a number, it draws at random. (The server ends such a sweep.)
+bool goes_on_without_metric(const bj::object& config, const std::vector<observation>& seen) {
+  const auto ended = [](const observation& o) { return o.what != observation::kind::pending; };
+  const auto logged = [](const observation& o) { return o.value.has_value(); };
+  return config.at("method") == "bayes" && std::ranges::any_of(seen, ended) &&
+         std::ranges::none_of(seen, logged);
+}
+
+result<std::vector<suggestion>> at_random(bj::object config, const strategies::ask& what) {
+  config["method"] = "random";
+  SWEEPD_TRY(const auto random, strategies::make_strategy(config));
+  auto got = random->suggest(what);
+  if (got)
+    for (auto& one : *got) one.search_info = strategies::bayes::info_of_uniform();
+  return got;
 }
 
 /// The suggestions, one after the other: each sees the ones before as pending, so that n at once are n
 /// requests of one. Fewer than asked: exhausted.
-result<std::vector<suggestion>> draw(session& sweep, strategies::strategy& s, const asked& ask) {
+result<std::vector<suggestion>> draw(const bj::object& config, session& sweep,
+                                     strategies::strategy& s, const asked& ask) {
   std::vector<suggestion> out;
   std::vector<observation> seen;
   if (s.learns()) seen = sweep.runs().observations();
   for (const auto seed : ask.seeds) {
     if (s.learns()) s.observe(seen);
-    auto got = s.suggest({.seed = seed, .from = seen.size(), .n = 1});
+    const strategies::ask one{.seed = seed, .from = seen.size(), .n = 1};
+    auto got = s.suggest(one);
+    if (got && got->empty() && goes_on_without_metric(config, seen)) got = at_random(config, one);
     if (!got) return got;
     if (got->empty()) break;
     out.push_back(std::move(got->front()));
-    const auto& config = out.back().config;
-    if (s.learns()) seen.emplace_back().config = config;  // pending
-    if (sweep.grid() != nullptr) sweep.grid()->visit(config);
+    const auto& next = out.back().config;
+    if (s.learns()) seen.emplace_back().config = next;  // pending
+    if (sweep.grid() != nullptr) sweep.grid()->visit(next);
   }
   if (sweep.grid() != nullptr)
-    for (const auto& one : out) sweep.grid()->leave(one.config);
+    for (const auto& drawn : out) sweep.grid()->leave(drawn.config);
   return out;
 }
 
@@ -199,7 +224,7 @@ bj::object next_runs(const request& r) {
     if (const auto ok = check_choices(config, r.sweep->runs().observations()); !ok)
       return refused(ok.error());
 
-  auto drawn = draw(*r.sweep, **made, *ask);
+  auto drawn = draw(config, *r.sweep, **made, *ask);
   if (!drawn) return refused(drawn.error());
   bj::array out;
   for (auto& one : *drawn) out.push_back(as_run(std::move(one)));

@@ -74,6 +74,13 @@ def without_any_number_the_search_is_uniform(library):
         runs.append(run)
     drawn.sort()
     assert max(abs(x - (i + 0.5) / 100) for i, x in enumerate(drawn)) < 0.17  # Kolmogorov, 1 in 200
+    # A finite space too: it goes on beyond the end, since nothing was learnt.
+    runs = []
+    for _ in range(30):
+        run = library.next_run(config({"i": {"min": 1, "max": 4}}), runs)
+        run.state = "finished"
+        runs.append(run)
+    assert {run.config["i"]["value"] for run in runs[:4]} == {run.config["i"]["value"] for run in runs} == {1, 2, 3, 4}
 
 
 def written_imputation_acts(library):

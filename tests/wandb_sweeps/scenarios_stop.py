@@ -3,7 +3,7 @@
 import math
 import random
 
-from adapter import SweepRun
+from adapter import SweepRun, ValidationError
 from scenarios_schema import raised
 
 
@@ -96,7 +96,7 @@ def what_is_no_number_counts_no_iteration(library):
     runs = [odd, curve(1, 1), curve(2, 2), curve(3, 3)]
     assert library.stop_runs(sweep, runs) == [odd]
     odd.history.pop()
-    assert library.stop_runs(sweep, runs) == []
+    assert library.stop_runs(sweep, runs) == [runs[3]]
 
 
 def goals_that_do_not_exist_mean_minimize(library):
@@ -114,7 +114,8 @@ def refusals(library):
     assert stop(fine, []) == []
     for key in ("metric", "early_terminate"):
         assert raised(ValueError, stop, {k: v for k, v in fine.items() if k != key}, []), key
-    for rule in ("text", {}, {"type": "envelope"}, {"type": "hyperband"}, {"type": "hyperband", "max_iter": 1, "s": 1, "eta": 2}):
+    for rule in ("text", {}, {"type": "envelope"}, {"type": "hyperband", "max_iter": 1, "s": 1, "eta": 2}):
         assert raised(ValueError, stop, {**fine, "early_terminate": rule}, []), rule
-    assert raised(KeyError, stop, config(max_iter=9), [])
+    assert raised(ValidationError, stop, config(), [])
+    assert raised(KeyError, stop, config(max_iter=9, min_iter=1), [])
     assert raised(TypeError, stop, config(max_iter=9, s=1.5), [])
