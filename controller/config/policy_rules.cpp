@@ -22,7 +22,8 @@ constexpr int signal_max = 64;
 /// The causes a rule may name: all that a run's ending can have.
 std::vector<std::string_view> cause_words() {
   auto all = words_of<core::cause>();
-  std::erase_if(all, [](std::string_view w) { return w == "none" || w == "superseded"; });
+  std::erase_if(
+      all, [](std::string_view w) { return w == "none" || w == "superseded" || w == "early_stop"; });
   return all;
 }
 

@@ -10,46 +10,6 @@
 namespace sweepd::core {
 namespace {
 
-constexpr std::size_t endings_kept = 50;
-
-bool counts_as_death(const ev::run_moved& e) {
-  const bool ended = e.to == run_state::crashed ||
-                     (e.to == run_state::failed && e.from != run_state::crashed);
-  const bool own_wish = e.cause == cause::preempted || e.cause == cause::user_stop ||
-                        e.cause == cause::superseded;
-  return ended && !own_wish && !e.revived;
-}
-
-void count_ending(state& s, const run& r, bool died) {
-  auto& sw = s.sweeps.at(r.sweep);
-  sw.endings.push_back({died, r.agent.value});
-  if (sw.endings.size() > endings_kept) sw.endings.erase(sw.endings.begin());
-  if (auto it = s.agents.find(r.agent); it != s.agents.end()) {
-    auto& a = it->second;
-    if (died) {
-      ++a.deaths;
-      ++a.deaths_in_a_row;
-    } else {
-      ++a.successes;
-      a.deaths_in_a_row = 0;
-    }
-    s.touched.agents.insert(a.id);
-  }
-}
-
-/// A run that lives (again) holds its trial.
-void hold_trial(state& s, const run& r) {
-  auto& sw = s.sweeps.at(r.sweep);
-  auto& t = sw.by_number.at(r.trial);
-  if (t.runs.empty() || t.runs.back() != r.id) return;
-  if (t.state == trial_state::waiting) sw.waiting.erase({!t.front, t.number});
-  if (t.state == trial_state::done || t.state == trial_state::infeasible) --sw.trials_done;
-  t.state = trial_state::held;
-  t.value.reset();
-  t.outcome_run.clear();
-  s.touched.trials.insert({t.sweep, t.number});
-}
-
 struct applier {
   state& s;
   const actor& who;
@@ -74,6 +34,7 @@ struct applier {
     sw.policy_since = now.at;
     sw.created = now.wall;
     sw.created_by = e.by.empty() ? who.id : e.by;
+    set_board(sw);
     s.touched.sweeps.insert(e.sweep);
   }
 
@@ -84,6 +45,10 @@ struct applier {
     sw.paused = e.paused;
     sw.pause_text = e.to == sweep_state::paused ? e.reason : std::string();
     sw.stopping = e.stopping;
+    if (sw.target_reached && !e.stopping) {  // whoever goes on lets go of the target
+      sw.target_reached = false;
+      sw.spec.target.reset();
+    }
     const bool over = e.to == sweep_state::finished || e.to == sweep_state::canceled;
     sw.finished = over ? std::optional(now.wall) : std::nullopt;
     if (over) sw.ready.clear();
@@ -106,6 +71,11 @@ struct applier {
       for (const auto& id : t.runs)
         sw.cap_used += holds_place(s.runs.at(id), sw.policy.cap_counts) ? 1 : 0;
     for (const auto& id : sw.unsettled) arm_run(s, s.runs.at(id), now);
+  }
+
+  void operator()(const ev::target_reached& e) {
+    auto& sw = at(e.sweep);
+    sw.target_reached = sw.stopping = true;
   }
 
   void operator()(const ev::space_exhausted& e) { at(e.sweep).exhausted = true; }

@@ -1,5 +1,6 @@
 #include "controller/core/check.hpp"
 
+#include "controller/core/early_stop.hpp"
 #include "controller/core/run_state.hpp"
 
 namespace sweepd::core {
@@ -51,6 +52,22 @@ struct checker {
     expect(!over || sw.ready.empty(), at + "over, with suggestions ready");
   }
 
+  /// The rung table as it would be if it were made from the rows now.
+  void board_of(const sweep& sw) {
+    if (!sw.board) return;
+    const auto at = "sweep " + sw.id.value + ": ";
+    strategies::early_stop::board fresh(sw.board->terms());
+    for (const auto& id : sw.seats) {
+      const run& r = s.runs.at(id);
+      fresh.update(fresh.enter(), *r.rungs, seat_standing(s, r), r.state == run_state::running);
+    }
+    for (const auto& [number, t] : sw.by_number)
+      for (const auto& id : t.runs)
+        expect(!s.runs.at(id).rungs || s.runs.at(id).seat, at + "run " + id.value + " has no seat on the board");
+    expect(fresh.table() == sw.board->table(), at + "its rung table differs from one made anew");
+    expect(sw.board->moved() || sw.board->to_stop().empty(), at + "a run beyond its threshold is not stopped");
+  }
+
   void counters() {
     std::unordered_map<sweep_id, std::uint64_t> slots, places;
     std::unordered_map<sweep_id, std::map<run_state, std::uint64_t>> states;
@@ -82,7 +99,10 @@ struct checker {
 
 std::vector<std::string> broken_invariants(const state& s) {
   checker c{s, {}};
-  for (const auto& [id, sw] : s.sweeps) c.sweep_of(sw);
+  for (const auto& [id, sw] : s.sweeps) {
+    c.sweep_of(sw);
+    c.board_of(sw);
+  }
   c.counters();
   return std::move(c.wrong);
 }

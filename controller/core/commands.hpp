@@ -24,7 +24,8 @@ struct create_sweep {
 enum class sweep_verb { pause, resume, stop, cancel };
 BOOST_DESCRIBE_ENUM(sweep_verb, pause, resume, stop, cancel)
 /// W&B's verbs: pause = no new runs; resume; stop = no new runs, finish when the live ones end;
-/// cancel = kill the live ones too. Repeating one is a no-op.
+/// cancel = kill the live ones too. Repeating one is a no-op. To resume a sweep that stopped at its
+/// metric.target lets go of the target.
 struct move_sweep {
   sweep_id sweep;
   sweep_verb verb = sweep_verb::pause;

@@ -17,11 +17,11 @@ namespace sweepd::core {
 /// Why a run ended, or is believed to have ended. Drawn by classify() from evidence that is kept.
 enum class cause {
   none, exit_code, signal, oom, exception, preempted, agent_lost, exited_silently, silent,
-  never_started, stalled, user_stop, invalid_config, metric_missing, metric_nan, superseded
+  never_started, stalled, user_stop, invalid_config, metric_missing, metric_nan, superseded, early_stop
 };
 BOOST_DESCRIBE_ENUM(cause, none, exit_code, signal, oom, exception, preempted, agent_lost,
                     exited_silently, silent, never_started, stalled, user_stop, invalid_config,
-                    metric_missing, metric_nan, superseded)
+                    metric_missing, metric_nan, superseded, early_stop)
 
 enum class policy_mode { off, observe, enforce };
 BOOST_DESCRIBE_ENUM(policy_mode, off, observe, enforce)

@@ -73,14 +73,7 @@ void finish_well(plan& p, const run_id& id) {
     close_trial(p, r, "finished");
   stop_zombies(p, r);
   check_breakers(p, r.sweep, r.agent);
-  const auto& spec_now = p.s.sweeps.at(r.sweep).spec;
-  if (!spec_now.target || !r.metric.best) return;
-  const bool reached = spec_now.goal == goal::minimize ? *r.metric.best <= *spec_now.target
-                                                       : *r.metric.best >= *spec_now.target;
-  if (reached && !p.s.sweeps.at(r.sweep).stopping &&
-      p.s.sweeps.at(r.sweep).state == sweep_state::running)
-    p.emit_by_system(ev::sweep_moved{r.sweep, sweep_state::running, sweep_state::running,
-                                     pause_reason::none, true, "the metric's target is reached"});
+  check_target(p, id);
 }
 
 void finish_badly(plan& p, const cmd::finish_run& c) {
@@ -184,7 +177,12 @@ result<decision> decide(plan& p, const cmd::report_run& c) {
   SWEEPD_TRY(auto data, new_data(*r, c));
   if (r->state == run_state::pending) begin(p, c.run, "", 0);
   note_signal(p, c.run, signal_kind::stream);
-  if (!data.history.empty() || !data.log.empty() || !data.summary.empty()) p.take_in(std::move(data));
+  if (!data.history.empty() || !data.log.empty() || !data.summary.empty()) {
+    p.take_in(std::move(data));
+    // What a run says that is dead or superseded is kept, and decides nothing.
+    if (is_live(p.s.runs.at(c.run).state)) check_target(p, c.run);
+    stop_early(p, p.s.runs.at(c.run).sweep);
+  }
   return told(p, c.run);
 }
 

@@ -39,6 +39,9 @@ result<decision> cancel(plan& p, const sweep& sw, const std::string& reason) {
 result<decision> decide(plan& p, const cmd::create_sweep& c) {
   if (p.s.sweeps.contains(c.fresh_id))
     return fail(errc::conflict, "sweep id '" + c.fresh_id.value + "' is taken");
+  if (c.spec.config.contains("early_terminate"))
+    if (auto rule = strategies::early_stop::rule::make(c.spec.config); !rule)
+      return tl::unexpected<error>(strategies::early_stop::to_error(rule.error()));
   const auto& policy = c.policy ? *c.policy : p.s.default_policy;
   p.emit(ev::sweep_created{c.fresh_id, c.project, c.spec, policy, policy_hash(policy), ""});
   return done(p, c.fresh_id.value, "created");

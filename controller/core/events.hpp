@@ -70,6 +70,17 @@ struct policy_changed {
 };
 BOOST_DESCRIBE_STRUCT(policy_changed, (), (sweep, policy, policy_hash, version, yaml, reason))
 
+/// A run that counts has reached metric.target: no new runs; finished when the live ones end.
+struct target_reached {
+  static constexpr const char* name = "target_reached";
+  sweep_id sweep;
+  run_id run;
+  double value = 0;
+  double target = 0;
+  std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(target_reached, (), (sweep, run, value, target, reason))
+
 /// The strategy, or whoever pushes, has no further configuration.
 struct space_exhausted {
   static constexpr const char* name = "space_exhausted";
@@ -287,7 +298,7 @@ BOOST_DESCRIBE_STRUCT(key_revoked, (), (key, reason))
 }  // namespace ev
 
 using event =
-    std::variant<ev::sweep_created, ev::sweep_moved, ev::sweep_tuned, ev::policy_changed,
+    std::variant<ev::sweep_created, ev::sweep_moved, ev::sweep_tuned, ev::policy_changed, ev::target_reached,
                  ev::space_exhausted, ev::trial_drawn, ev::trial_requeued, ev::trial_closed,
                  ev::run_offered, ev::run_reoffered, ev::run_moved, ev::run_health_changed,
                  ev::run_slot_freed, ev::run_stop_wanted, ev::run_ended_late, ev::policy_would, ev::agent_joined,

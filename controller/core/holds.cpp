@@ -1,6 +1,7 @@
 #include "controller/core/holds.hpp"
 
 #include "controller/base/duration.hpp"
+#include "controller/core/early_stop.hpp"
 #include "controller/core/liveness.hpp"
 #include "controller/core/plan.hpp"
 #include "controller/core/run_state.hpp"
@@ -75,6 +76,8 @@ std::vector<std::string> held_things(const state& s, const run& r) {
   const auto* t = find_trial(s, r.sweep, r.trial);
   const bool own = t != nullptr && t->state == trial_state::held && is_current(s, r);
   if (own) what.emplace_back("configuration");
+  if (const auto seat = seat_words(s, r); seat == "counted" || seat == "provisional")
+    what.emplace_back(seat == "counted" ? "rung seat" : "rung seat (provisional)");
   if (unsettled(r, own)) what.emplace_back("end of the sweep");
   return what;
 }

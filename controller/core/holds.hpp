@@ -14,7 +14,7 @@ struct hold {
   agent_id agent;
   run_state state = run_state::pending;
   run_health health = run_health::ok;
-  std::vector<std::string> what;  ///< slot, run_cap place, configuration, end of the sweep
+  std::vector<std::string> what;  ///< slot, run_cap place, configuration, rung seat, end of the sweep
   std::string why;
   std::optional<milliseconds> release_in;  ///< none: when it ends, or when somebody acts
   std::optional<instant> release_at;

@@ -21,12 +21,13 @@ void plan::take_in(run_data d) {
 decision plan::end(answer_to reply) {
   const auto ids = changed_;
   for (const auto& id : ids) {
+    stop_early(*this, id);
     const auto& sw = s.sweeps.at(id);
     const bool over = sw.state == sweep_state::finished || sw.state == sweep_state::canceled;
     if (over || !sw.unsettled.empty() || !hands_out_no_more(sw)) continue;
     std::string why = "nothing is left to run";
-    if (sw.stopping) why = "stopped, and the last run has ended";
-    else if (sw.target_reached) why = "the metric's target is reached";
+    if (sw.stopping && sw.target_reached) why = "the metric's target is reached";
+    else if (sw.stopping) why = "stopped, and the last run has ended";
     else if (cap_reached(sw)) why = "run_cap " + std::to_string(*sw.spec.run_cap) + " is reached";
     else if (sw.exhausted) why = "every configuration has been tried";
     emit_by_system(ev::sweep_moved{id, sw.state, sweep_state::finished, pause_reason::none, false,
@@ -41,7 +42,7 @@ bool cap_reached(const sweep& sw) {
 }
 
 bool hands_out_no_more(const sweep& sw) {
-  if (sw.stopping || sw.target_reached || cap_reached(sw)) return true;
+  if (sw.stopping || cap_reached(sw)) return true;
   return sw.exhausted && sw.ready.empty() && sw.waiting.empty();
 }
 

@@ -57,6 +57,13 @@ void check_breakers(plan& p, const sweep_id& sweep, const agent_id& agent);
 /// live, crashed or preempted -> killed, told to stop; the trial is closed with its partial value.
 void kill(plan& p, const run_id& id, cause c, const std::string& reason);
 
+// --- early termination; early_stop.cpp ---
+
+/// Stops the sweep's running runs that are beyond their threshold now. O(what moved).
+void stop_early(plan& p, const sweep_id& id);
+/// The run counts, and its best value may reach metric.target: then the sweep hands out no more.
+void check_target(plan& p, const run_id& id);
+
 /// What the rules say of an ended run's trial. Pure: preview.cpp asks the same question.
 struct disposition {
   rule_choice choice;

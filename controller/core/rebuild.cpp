@@ -18,24 +18,30 @@ void note_value(metric_stats& m, goal g, double x) {
   ++m.count;
   m.last = x;
   if (!m.best || (g == goal::minimize ? x < *m.best : x > *m.best)) m.best = x;
+  if (!m.worst || (g == goal::minimize ? x > *m.worst : x < *m.worst)) m.worst = x;
 }
 
-/// The metric's value in one history line or summary; nested names are looked up whole, then by dots.
-void note_metric(metric_stats& m, const sweep_spec& spec, const boost::json::object& line) {
-  if (spec.metric.empty()) return;
-  const boost::json::value* v = line.if_contains(spec.metric);
-  if (v == nullptr) {
-    const boost::json::object* at = &line;
-    std::string_view rest = spec.metric;
-    while (at != nullptr) {
-      const auto dot = rest.find('.');
-      v = at->if_contains(rest.substr(0, dot));
-      if (dot == std::string_view::npos || v == nullptr) break;
-      rest.remove_prefix(dot + 1);
-      at = v->if_object();
-      v = nullptr;
-    }
+/// What a history line or summary has under a name: looked up whole, then by dots.
+const boost::json::value* find_in(const boost::json::object& line, std::string_view name) {
+  if (const auto* v = line.if_contains(name)) return v;
+  const boost::json::object* at = &line;
+  while (at != nullptr) {
+    const auto dot = name.find('.');
+    const auto* v = at->if_contains(name.substr(0, dot));
+    if (dot == std::string_view::npos || v == nullptr) return v;
+    name.remove_prefix(dot + 1);
+    at = v->if_object();
   }
+  return nullptr;
+}
+
+std::optional<double> finite(const boost::json::value* v) {
+  if (v == nullptr || !v->is_number()) return std::nullopt;
+  const auto x = v->to_number<double>();
+  return std::isfinite(x) ? std::optional(x) : std::nullopt;
+}
+
+void note_metric(metric_stats& m, const sweep_spec& spec, const boost::json::value* v) {
   if (v == nullptr) return;
   if (v->is_string()) {
     const std::string_view text = v->get_string();
@@ -43,6 +49,23 @@ void note_metric(metric_stats& m, const sweep_spec& spec, const boost::json::obj
     return;
   }
   if (v->is_number()) note_value(m, spec.goal, v->to_number<double>());
+}
+
+/// One history line: the metric, and what early termination keeps of it. Only a live run moves on: what
+/// comes after a death, or after the order to stop, reaches no rung.
+void note_line(run& r, const sweep& sw, const boost::json::object& line) {
+  const auto* v = find_in(line, sw.spec.metric);
+  note_metric(r.metric, sw.spec, v);
+  if (!sw.board || !is_live(r.state)) return;
+  const auto& rule = sw.board->terms();
+  const auto value = finite(v);
+  const auto at = rule.resource.empty() ? std::nullopt : finite(find_in(line, rule.resource));
+  if (!value && !at) return;
+  if (!r.rungs) r.rungs.emplace();
+  if (value)
+    rule.observe(*r.rungs, *value, at);
+  else
+    r.rungs->resource = *at;
 }
 
 }  // namespace
@@ -83,10 +106,10 @@ void absorb(state& s, const run_data& d, moment now) {
   for (const auto& line : d.history) {
     boost::system::error_code ec;
     const auto v = boost::json::parse(line, ec);
-    if (!ec && v.is_object()) note_metric(r.metric, sw.spec, v.get_object());
+    if (!ec && v.is_object() && !sw.spec.metric.empty()) note_line(r, sw, v.get_object());
   }
   if (!d.summary.empty()) {
-    note_metric(r.metric, sw.spec, d.summary);
+    if (!sw.spec.metric.empty()) note_metric(r.metric, sw.spec, find_in(d.summary, sw.spec.metric));
     for (const auto& [key, value] : d.summary) r.summary[key] = value;
   }
   r.history_lines += d.history.size();
@@ -108,6 +131,7 @@ void rebuild(state& s, moment now) {
     sw.unsettled.clear();
     sw.agents.clear();
     sw.ready.clear();
+    set_board(sw);
     // What was prepared but not drawn is lost: let the strategy be asked again.
     // What came from outside is kept as trials, and its end was said for good.
     const bool over = sw.state == sweep_state::finished || sw.state == sweep_state::canceled;
@@ -128,6 +152,7 @@ void rebuild(state& s, moment now) {
   for (auto& [id, r] : s.runs) {
     r.last_stream = r.last_listed = mono{};
     r.listed = false;
+    r.seat.reset();
     r.health_since = now.at;
     if (r.health == run_health::suspect || r.health == run_health::exiting) r.health = run_health::ok;
     if (is_live(r.state) || r.stop_wanted)

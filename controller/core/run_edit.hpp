@@ -3,7 +3,7 @@
 // is armed anew. Used by apply.cpp and rebuild.cpp only.
 #pragma once
 
-#include "controller/core/types.hpp"
+#include "controller/core/events.hpp"
 
 namespace sweepd::core {
 
@@ -23,6 +23,16 @@ class run_edit {
   state& s_;
   moment now_;
 };
+
+/// What a move means for the breakers: a death of the run, by nobody's wish.
+bool counts_as_death(const ev::run_moved& e);
+/// One ending, for the sweep's breaker and the agent's record.
+void count_ending(state& s, const run& r, bool died);
+/// A run that lives (again) holds its trial, if it is its current one.
+void hold_trial(state& s, const run& r);
+
+/// A new board for the sweep's rung table, if its file asks for early termination; no run is on it.
+void set_board(sweep& sw);
 
 /// Arms the agent's timer: lost, or the end of its quarantine.
 void arm_agent(state& s, const agent& a);

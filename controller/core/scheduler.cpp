@@ -143,8 +143,9 @@ result<decision> decide(plan& p, const cmd::claim& c) {
   if (auto known = known_claim(p, c, a)) return p.end(std::move(*known));
   if (sw->state == sweep_state::finished || sw->state == sweep_state::canceled)
     return p.end(answer::over{"the sweep is " + std::string(json::enum_name(sw->state))});
-  if (sw->stopping || sw->target_reached)
-    return p.end(answer::over{"the sweep is stopping: no new runs"});
+  if (sw->stopping)
+    return p.end(answer::over{sw->target_reached ? "the metric's target is reached: no new runs"
+                                                 : "the sweep is stopping: no new runs"});
   bool probe = false;
   if (auto no = held_back(p, *sw, a, probe)) return p.end(std::move(*no));
 

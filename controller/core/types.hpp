@@ -9,6 +9,7 @@
 #include "controller/base/instant.hpp"
 #include "controller/core/crash_policy.hpp"
 #include "controller/core/timer_queue.hpp"
+#include "strategies/early_stop/board.hpp"
 #include "strategies/strategy.hpp"
 
 #include <cstdint>
@@ -88,10 +89,11 @@ struct metric_stats {
   std::uint64_t count = 0;
   std::optional<double> best;  ///< by the sweep's goal, over history and summary
   std::optional<double> last;
+  std::optional<double> worst; ///< of the same values
   bool nan_seen = false;
   friend bool operator==(const metric_stats&, const metric_stats&) = default;
 };
-BOOST_DESCRIBE_STRUCT(metric_stats, (), (count, best, last, nan_seen))
+BOOST_DESCRIBE_STRUCT(metric_stats, (), (count, best, last, worst, nan_seen))
 
 /// One attempt to execute a trial.
 struct run {
@@ -127,6 +129,7 @@ struct run {
   bool undone = false;       ///< an operator took a mark back: the policy waits fail_after anew
   int near_misses = 0;
   metric_stats metric;
+  std::optional<strategies::early_stop::rung_record> rungs;  ///< where early_terminate is written
   std::uint64_t history_lines = 0;
   std::uint64_t log_bytes = 0;
   boost::json::object summary;
@@ -137,13 +140,14 @@ struct run {
   mono last_listed;          ///< when its agent last listed it
   bool listed = false;       ///< the agent has listed it in this server's life
   mono health_since;
+  std::optional<strategies::early_stop::seat> seat;  ///< on the sweep's board
 };
 BOOST_DESCRIBE_STRUCT(run, (),
                       (id, sweep, trial, attempt, epoch, agent, state, health, cause, why, rule,
                        reason, state_since, created, started, ended, last_signal_wall, slot_held,
                        request_id, offers, exit_code, signal, host, pid, probe, stop_wanted,
-                       marked_by_policy, undo_to, undone, near_misses, metric, history_lines,
-                       log_bytes, summary, log_tail))
+                       marked_by_policy, undo_to, undone, near_misses, metric, rungs,
+                       history_lines, log_bytes, summary, log_tail))
 
 inline constexpr std::size_t log_tail_bytes_max = 8192;
 
@@ -236,6 +240,8 @@ struct sweep {
   std::unordered_map<std::uint64_t, trial> by_number;
   std::set<agent_id> agents;
   std::uint64_t trials_done = 0;
+  std::optional<strategies::early_stop::board> board;  ///< where early_terminate is written
+  std::vector<run_id> seats;       ///< whose seat on the board is which
 };
 BOOST_DESCRIBE_STRUCT(sweep, (),
                       (id, project, spec, state, paused, pause_text, stopping, policy, policy_hash,

@@ -90,6 +90,8 @@ int main(int argc, char** argv) {
       sum.failed_by_policy += out.failed_by_policy;
       sum.requeues += out.requeues;
       sum.restarts += out.restarts;
+      sum.stopped_early += out.stopped_early;
+      sum.targets += out.targets;
       if (!out.violation.empty()) {
         ++failures;
         shrink(how, out);
@@ -107,10 +109,10 @@ int main(int argc, char** argv) {
   const double took = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   const auto n = [](std::uint64_t x) { return static_cast<unsigned long long>(x); };
   std::printf("simulator: %.0f run-hours in %.0f s (%.0f run-hours/s, %.2f M steps/s), %llu seeds, %llu runs, "
-              "%llu ended badly, %llu re-marked by policy, %llu requeues, %llu controller restarts, %llu failures\n",
+              "%llu ended badly, %llu stopped early, %llu targets reached, %llu re-marked by policy, %llu requeues, %llu controller restarts, %llu failures\n",
               sum.run_hours, took, sum.run_hours / took, static_cast<double>(sum.steps) / took / 1e6, n(seeds),
-              n(sum.runs), n(sum.crashed), n(sum.failed_by_policy), n(sum.requeues), n(sum.restarts), n(failures));
-  if (sum.restarts == 0 || sum.failed_by_policy == 0 || sum.requeues == 0) {
+              n(sum.runs), n(sum.crashed), n(sum.stopped_early), n(sum.targets), n(sum.failed_by_policy), n(sum.requeues), n(sum.restarts), n(failures));
+  if (sum.restarts == 0 || sum.stopped_early == 0 || sum.targets == 0 || sum.failed_by_policy == 0 || sum.requeues == 0) {
     std::fprintf(stderr, "simulator: it did not meet what it is there to meet\n");
     return 1;
   }

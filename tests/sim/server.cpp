@@ -70,6 +70,7 @@ void server::commit() {
   if (keep_log)
     for (auto& e : pending_) log_.push_back(std::move(e));
   pending_.clear();
+  stopped_early_pending_.clear();
   const auto out = std::move(replies_);
   replies_.clear();
   for (const auto& [reply, answer] : out)
@@ -82,6 +83,8 @@ void server::die() {
   suspended_ = false;
   replies_.clear();
   pending_.clear();
+  for (const auto& id : stopped_early_pending_) stopped_early_.erase(id);  // it never happened
+  stopped_early_pending_.clear();
   trace.push_back(std::to_string(t_ / 1000) + " s  -- the controller dies --");
 }
 
@@ -120,6 +123,7 @@ void server::resume() {
 void server::heard(const run_id& run) { last_heard_[run] = now().at.time_since_epoch().count(); }
 
 void server::watch(const core::actor& who, const core::event& e) {
+  if (std::holds_alternative<core::ev::target_reached>(e)) ++targets;
   if (const auto* moved = std::get_if<core::ev::run_moved>(&e)) watch_move(who, *moved);
   if (const auto* offered = std::get_if<core::ev::run_offered>(&e)) {
     auto& attempts = handed_out_[{offered->sweep.value, offered->trial}];
@@ -137,6 +141,13 @@ void server::watch_move(const core::actor& who, const core::ev::run_moved& e) {
     throw violation{"run " + id + " left a final state"};
   if (e.from == run_state::failed && who.what == core::actor_kind::policy)
     throw violation{"the policy took run " + id + " out of Failed"};
+  if (e.to == run_state::crashed || e.to == run_state::failed) ++deaths_[s.runs.at(e.run).agent];
+  if (e.cause == core::cause::early_stop) {
+    if (e.to != run_state::killed || e.from != run_state::running)
+      throw violation{"early termination moved run " + id + " otherwise than from running to killed"};
+    if (!stopped_early_.insert(e.run).second) throw violation{"run " + id + " was stopped early twice"};
+    stopped_early_pending_.push_back(e.run);
+  }
   const bool by_silence =
       who.what == core::actor_kind::system && e.to == run_state::crashed && (e.cause == core::cause::silent || e.cause == core::cause::agent_lost);
   if (!by_silence) return;
@@ -154,6 +165,16 @@ void server::watch_move(const core::actor& who, const core::ev::run_moved& e) {
 void server::check(bool fold) const {
   const auto wrong = core::broken_invariants(s);
   if (!wrong.empty()) throw violation{wrong.front()};
+  for (const auto& id : stopped_early_) {
+    const auto& r = s.runs.at(id);
+    if (r.state != core::run_state::killed || r.cause != core::cause::early_stop)
+      throw violation{"run " + id.value + " was stopped early and is no longer so"};
+  }
+  for (const auto& [id, a] : s.agents) {
+    const auto it = deaths_.find(id);
+    if (a.deaths > (it == deaths_.end() ? 0 : it->second))
+      throw violation{"agent " + id.value + " has more deaths than runs of its died"};
+  }
   if (!fold || !keep_log) return;
   core::state folded;
   folded.default_policy = s.default_policy;
@@ -165,6 +186,7 @@ void server::check(bool fold) const {
     auto a = r, b = it->second;
     for (auto* x : {&a, &b}) {
       x->metric = {};
+      x->rungs.reset();
       x->history_lines = x->log_bytes = 0;
       x->summary.clear();
       x->log_tail.clear();

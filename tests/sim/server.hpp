@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace sweepd::sim {
@@ -53,6 +54,7 @@ class server {
   core::state s;
   std::uint64_t events = 0;
   std::uint64_t steps = 0;
+  std::uint64_t targets = 0;       ///< times a metric.target was reached
   std::vector<std::string> trace;  ///< the last events, for a failure's report
   bool keep_log = false;
 
@@ -83,6 +85,9 @@ class server {
   rows durable_;
   std::vector<logged> log_, pending_;
   std::vector<std::pair<reply_to, result<answer_to>>> replies_;
+  std::unordered_set<run_id> stopped_early_;      ///< killed by the rule, once each
+  std::vector<run_id> stopped_early_pending_;     ///< and not committed
+  std::unordered_map<agent_id, std::uint64_t> deaths_;  ///< seen, of runs of this agent
   std::unordered_map<run_id, std::int64_t> last_heard_;  ///< serving time
   std::map<std::pair<std::string, std::uint64_t>, std::map<int, run_id>> handed_out_;
 };

@@ -68,10 +68,12 @@ class simulation {
     }
     for (const auto& [id, r] : server_.s.runs) {
       ++out.runs;
-      out.crashed += r.cause == core::cause::none ? 0 : 1;
+      out.crashed += r.cause == core::cause::none || r.cause == core::cause::early_stop ? 0 : 1;
       out.failed_by_policy += r.marked_by_policy ? 1 : 0;
+      out.stopped_early += r.cause == core::cause::early_stop ? 1 : 0;
     }
     for (const auto& [id, sw] : server_.s.sweeps) out.requeues += sw.retries_recorded;
+    out.targets = server_.targets;
     out.run_hours = run_ms_ / static_cast<double>(hour);
     out.events = server_.events;
     out.steps = server_.steps;
@@ -172,6 +174,33 @@ class simulation {
     return p;
   }
 
+  /// Early termination by one of the rules.
+  boost::json::object some_rule() {
+    boost::json::object rule;
+    switch (dice_.below(3)) {
+      case 0:
+        rule = {{"type", "hyperband"}, {"min_iter", dice_.between(1, 4)}, {"strict", dice_.hit(0.5)}};
+        break;
+      case 1: rule = {{"type", "asha"}, {"eta", 2 + dice_.unit() * 2}, {"keep_failed", dice_.hit(0.3)}}; break;
+      default:
+        rule = {{"type", "median"}, {"min_runs", dice_.between(1, 6)}, {"value", dice_.hit(0.5) ? "best" : "mean"}};
+    }
+    if (rule["type"] != "hyperband" && dice_.hit(0.5)) rule["resource"] = "epoch";
+    boost::json::object config;
+    config["metric"] = {{"name", "loss"}};
+    config["early_terminate"] = std::move(rule);
+    return config;
+  }
+
+  /// Line i of a trial's learning curve: every trial has its level, and logs its epochs at its own rate.
+  static std::string curve_line(std::uint64_t trial, std::uint64_t i) {
+    const auto level = static_cast<double>((trial * 0x9e3779b97f4a7c15ULL) >> 40) * 0x1p-24;
+    const auto epoch = static_cast<double>(i + 1) / static_cast<double>(1 + trial % 4);
+    if ((trial + i) % 37 == 0) return "{\"loss\":\"NaN\"}";
+    return "{\"epoch\":" + std::to_string(epoch) + ",\"loss\":" +
+           std::to_string(level + 1.0 / static_cast<double>(i + 1)) + "}";
+  }
+
   void make_sweep(std::uint64_t i) {
     core::cmd::create_sweep c;
     c.fresh_id = sweep_id{"sweep" + std::to_string(i)};
@@ -182,6 +211,8 @@ class simulation {
     c.spec.size = cells_[c.fresh_id.value];
     if (dice_.hit(0.4)) c.spec.max_concurrent_runs = dice_.between(1, 12);
     if (dice_.hit(0.3)) c.spec.run_cap = dice_.between(5, 150);
+    if (dice_.hit(0.25)) c.spec.config = some_rule();
+    if (dice_.hit(0.15)) c.spec.target = 0.03 + dice_.unit() * 0.1;
     c.policy = some_policy();
     sweeps_.push_back(c.fresh_id);
     server_.tell(c, {}, {});
@@ -433,7 +464,7 @@ class simulation {
       p.last_report = t_;
       core::cmd::report_run c{id, p.epoch, p.acked_lines, {}, 0, "", {}};
       for (auto i = p.acked_lines; i < p.lines && c.history.size() < 50; ++i)
-        c.history.push_back("{\"loss\":" + std::to_string(1.0 / static_cast<double>(p.trial + i + 1)) + "}");
+        c.history.push_back(curve_line(p.trial, i));
       send(w, c, told);
     } else if (!p.alive) {
       core::cmd::finish_run c{id, p.epoch, {}, {}, {}};

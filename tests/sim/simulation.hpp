@@ -22,7 +22,7 @@ struct outcome {
   std::uint64_t step = 0;
   double run_hours = 0;
   std::uint64_t events = 0, steps = 0, runs = 0, crashed = 0, failed_by_policy = 0, requeues = 0,
-                restarts = 0, revived = 0;
+                restarts = 0, revived = 0, stopped_early = 0, targets = 0;
   std::vector<std::string> trace;
 };
 
