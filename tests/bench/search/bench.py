@@ -126,7 +126,7 @@ def main():
         if "refused" not in found or key[2] not in o.variants:
             file.parent.mkdir(parents=True, exist_ok=True)
             part = file.with_suffix(f".{os.getpid()}")
-            part.write_text(json.dumps(found))
+            part.write_text(json.dumps(found, default=lambda number: number.item()))  # numpy's
             part.replace(file)
         else:
             refused[key] = found["refused"]
