@@ -10,7 +10,7 @@ import numpy as np
 import search
 from peers import Random
 
-FLOOR, DECADES_MOST, REPEATS, TABLE_DRAWS = -1.0, 4.0, 100, 600
+FLOOR, DECADES_MOST, REPEATS, TABLE_DRAWS = -1.0, 4.0, 100, 400
 
 
 class Baseline:
