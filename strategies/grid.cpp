@@ -15,16 +15,39 @@ namespace {
 
 namespace bj = boost::json;
 
-// Listed values without repetitions; the first of equal ones stays.
-bj::array distinct(const bj::array& values) {
-  bj::array out;
-  std::set<std::string> seen;
-  for (const auto& v : values)
-    if (seen.insert(canonical(v)).second) out.push_back(v);
+/// A JSON number as an integer, if it is one: 3 and 3.0 are the same cell.
+std::optional<std::int64_t> whole(const bj::value& v) {
+  if (v.is_int64()) return v.get_int64();
+  if (!v.is_double()) return std::nullopt;
+  const double x = v.get_double();
+  if (!(x >= -0x1p63 && x < 0x1p63) || std::trunc(x) != x) return std::nullopt;
+  return static_cast<std::int64_t>(x);
+}
+
+/// `map` without the keys that no listed value has: programs write keys of their own into it.
+bj::object only(const std::set<std::string, std::less<>>& keys, const bj::object& map) {
+  bj::object out;
+  for (const auto& [key, value] : map)
+    if (keys.contains(std::string_view(key))) out[key] = value;
   return out;
 }
 
 }  // namespace
+
+// Listed values without repetitions: of equal ones the last is handed out, at the place of the first.
+grid_axis::listing grid_axis::listed(const bj::array& values) {
+  listing out;
+  for (const auto& v : values) {
+    const auto [at, added] = out.places.emplace(canonical(v), out.values.size());
+    if (added)
+      out.values.push_back(v);
+    else
+      out.values[at->second] = v;
+    if (const auto* map = v.if_object())
+      for (const auto& entry : *map) out.keys.emplace(entry.key());
+  }
+  return out;
+}
 
 result<grid_axis> grid_axis::make(const leaf& l) {
   grid_axis out;
@@ -32,7 +55,7 @@ result<grid_axis> grid_axis::make(const leaf& l) {
   switch (l.what.what()) {
     case kind::constant:
     case kind::categorical:
-      out.values_ = distinct(l.what.choices());
+      out.values_ = listed(l.what.choices());
       return out;
     case kind::int_uniform: {
       const auto first = config.at("min").to_number<std::int64_t>();
@@ -84,19 +107,44 @@ result<grid_axis> grid_axis::q_uniform(const leaf& l) {
 }
 
 std::uint64_t grid_axis::count() const {
-  if (const auto* listed = std::get_if<bj::array>(&values_)) return listed->size();
+  if (const auto* list = std::get_if<listing>(&values_)) return list->values.size();
   if (const auto* range = std::get_if<integers>(&values_)) return range->count;
   return std::get<multiples>(values_).count;
 }
 
 bj::value grid_axis::at(std::uint64_t i) const {
-  if (const auto* listed = std::get_if<bj::array>(&values_)) return (*listed)[i];
+  if (const auto* list = std::get_if<listing>(&values_)) return list->values[i];
   if (const auto* range = std::get_if<integers>(&values_))
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(range->first) + i * range->step);
   const auto& steps = std::get<multiples>(values_);
   if (i == 0) return steps.first;
   if (i == 1) return steps.second;
   return steps.first + static_cast<double>(i) * (steps.second - steps.first);
+}
+
+std::optional<std::uint64_t> grid_axis::find(const bj::value& v) const {
+  if (const auto* list = std::get_if<listing>(&values_)) {
+    const auto* map = v.if_object();
+    const auto at = list->places.find(map != nullptr && !list->keys.empty()
+                                          ? canonical(only(list->keys, *map))
+                                          : canonical(v));
+    return at == list->places.end() ? std::nullopt : std::optional(at->second);
+  }
+  if (const auto* range = std::get_if<integers>(&values_)) {
+    const auto x = whole(v);
+    if (!x || *x < range->first) return std::nullopt;
+    const auto from_first =
+        static_cast<std::uint64_t>(*x) - static_cast<std::uint64_t>(range->first);
+    const auto i = from_first / range->step;
+    if (from_first % range->step != 0 || i >= range->count) return std::nullopt;
+    return i;
+  }
+  const auto& steps = std::get<multiples>(values_);
+  if (!v.is_number()) return std::nullopt;
+  const double near = std::round((v.to_number<double>() - steps.first) / (steps.second - steps.first));
+  if (!(near >= 0 && near < static_cast<double>(steps.count))) return std::nullopt;
+  const auto i = static_cast<std::uint64_t>(near);
+  return canonical(at(i)) == canonical(v) ? std::optional(i) : std::nullopt;
 }
 
 result<grid_cells> grid_cells::make(space s) {
@@ -123,19 +171,53 @@ bj::object grid_cells::at(std::uint64_t i) const {
   return space_.assemble(values);
 }
 
+std::optional<std::uint64_t> grid_cells::find(const bj::object& config) const {
+  std::uint64_t cell = 0;
+  for (std::size_t k = 0; k < axes_.size(); ++k) {
+    const auto& one = space_.leaves()[k];
+    if (one.what.constant()) continue;
+    const auto* value = value_in(config, one);
+    const auto place = value == nullptr ? std::nullopt : axes_[k].find(*value);
+    if (!place) return std::nullopt;
+    cell = cell * axes_[k].count() + *place;
+  }
+  return cell;
+}
+
 grid::grid(grid_cells cells, bool shuffled) : cells_(std::move(cells)), shuffled_(shuffled) {}
 
-// A cell is handed out by its position alone, whatever became of the others.
-void grid::observe(std::span<const observation>) {}
+void grid::observe(std::span<const observation> trials) {
+  visited_.clear();
+  done_ = 0;
+  for (const auto& one : trials) visit(one.config);
+}
+
+void grid::visit(const bj::object& config) {
+  if (const auto cell = cells_.find(config)) ++visited_[*cell];
+}
+
+void grid::leave(const bj::object& config) {
+  const auto cell = cells_.find(config);
+  const auto at = cell ? visited_.find(*cell) : visited_.end();
+  if (at == visited_.end() || --at->second > 0) return;
+  visited_.erase(at);
+  done_ = shuffled_ ? 0 : std::min(done_, *cell);
+}
 
 result<std::vector<suggestion>> grid::suggest(const ask& what) {
   std::optional<permutation> order;
   if (shuffled_) order.emplace(cells_.count(), what.seed);
+  if (shuffled_ && done_seed_ != what.seed) done_ = 0;
+  done_seed_ = what.seed;
   std::vector<suggestion> out;
-  const std::uint64_t left = what.from < cells_.count() ? cells_.count() - what.from : 0;
-  const std::uint64_t end = what.from + std::min<std::uint64_t>(left, what.n);
-  for (std::uint64_t position = what.from; position < end; ++position)
-    out.push_back({position, cells_.at(order ? (*order)(position) : position), {}});
+  const bool from_done = what.from <= done_;
+  auto position = from_done ? done_ : what.from;
+  for (; position < cells_.count() && out.size() < what.n; ++position) {
+    const auto cell = order ? (*order)(position) : position;
+    const bool visited = visited_.contains(cell);
+    if (!visited) out.push_back({position, cells_.at(cell), {}});
+    if (visited && from_done && position == done_) ++done_;
+  }
   return out;
 }
 

@@ -104,7 +104,7 @@ void check_metrics(const bj::object& config, problem_list& out) {
   }
   if (config.contains("metric"))
     out.add("metrics",
-            "cannot stand beside metric: keep metric for one objective, or metrics for "
+            "metric and metrics cannot both be set: keep metric for one objective, metrics for "
             "several");
   else if (config.contains("method") && text_at(config, "method") != "custom")
     out.add("metrics",
@@ -187,7 +187,7 @@ void check_scheduler(const bj::object& config, problem_list& out) {
   if ((engine == "optuna" || engine == "ax") && method != "custom")
     out.add(path + ".engine", "engine " + std::string(engine) + " needs method: custom");
   if (engine == "wandb" && method == "custom")
-    out.add(path + ".engine", "engine wandb needs method grid, random or bayes, not custom");
+    out.add(path + ".engine", "engine wandb does not do method: custom; write method: grid, random or bayes");
   if (config.contains("early_terminate"))
     out.add("early_terminate", "cannot stand beside scheduler, which has to stop runs itself");
   if (const auto* controller = config.if_contains("controller");

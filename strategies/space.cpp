@@ -54,6 +54,21 @@ std::string place_of(const leaf& l) {
   return out;
 }
 
+const bj::value* value_in(const bj::object& config, const leaf& l) {
+  const bj::object* at = &config;
+  const bj::value* found = nullptr;
+  for (std::size_t depth = 0; depth < l.path.size(); ++depth) {
+    found = at == nullptr ? nullptr : at->if_contains(l.path[depth]);
+    if (depth == 0 && found != nullptr) {
+      const auto* wrapped = found->if_object();
+      found = wrapped == nullptr ? nullptr : wrapped->if_contains("value");
+    }
+    if (found == nullptr) return nullptr;
+    at = found->if_object();
+  }
+  return found;
+}
+
 result<space> space::make(const bj::object& parameters) {
   space out;
   std::vector<std::string> path;

@@ -41,6 +41,9 @@ std::string name_of(const leaf& l);
 /// Where it stands in the file: "parameters.opt.parameters.lr"
 std::string place_of(const leaf& l);
 
+/// The leaf's value in a run's configuration, {"opt": {"value": {"lr": 0.1}}}; null when it is absent.
+const boost::json::value* value_in(const boost::json::object& config, const leaf& l);
+
 /// The parameters of a sweep, groups flattened, sorted by name at every level: W&B's order.
 class space {
  public:

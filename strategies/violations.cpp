@@ -31,8 +31,9 @@ void check_for_bayes(const space& s, problem_list& out) {
 
 bool searched_elsewhere(const bj::object& config) {
   const auto* scheduler = config.if_contains("scheduler");
-  return scheduler != nullptr && scheduler->is_object() &&
-         scheduler->get_object().contains("search_space");
+  const auto* object = scheduler == nullptr ? nullptr : scheduler->if_object();
+  const auto* space = object == nullptr ? nullptr : object->if_contains("search_space");
+  return space != nullptr && *space != "";
 }
 
 }  // namespace
@@ -44,7 +45,7 @@ std::vector<violation> violations(const bj::object& config) {
   if (parameters == nullptr) {
     if (!searched_elsewhere(config))
       out.add("parameters",
-              "is missing: name at least one parameter to search over, or set "
+              "`parameters` is required: name at least one parameter to search over, or set "
               "scheduler.search_space");
     return out.take();
   }

@@ -80,6 +80,7 @@ const std::vector<outside_command>& outside_commands() {
   static const std::vector<outside_command> all{
       {"serve", "", "run the server"},
       {"agent", "SWEEP", "pull runs of a sweep and execute them here"},
+      {"suggest", "", "the search strategies alone: JSON lines in, JSON lines out"},
   };
   return all;
 }

@@ -171,7 +171,7 @@ suggested suggester::work(searcher& w, request r) {
       pending.config = std::move(config);
       w.history.push_back(std::move(pending));
     }
-    if (!w.history.empty()) w.strategy->observe(w.history);
+    if (w.strategy->learns() && !w.history.empty()) w.strategy->observe(w.history);
     w.history.resize(known);
     const auto n = out.lookahead > r.ready_count ? out.lookahead - r.ready_count : 1;
     out.got = w.strategy->suggest({.seed = w.seed, .from = r.from, .n = n});

@@ -84,10 +84,10 @@ TEST_CASE("grid: lists each kind as W&B does") {
   CHECK(std::stod(tenths.back()) == doctest::Approx(2.9));
 }
 
-TEST_CASE("grid: a value listed twice is handed out once; types count") {
+TEST_CASE("grid: a value listed twice is handed out once, as written last; types count") {
   CHECK(values_of(R"({"values": [1, 2, 1, 2, 3]})") == texts{"1", "2", "3"});
   CHECK(values_of(R"({"values": [3000000.0, 3000000, true, 1, "1", 1.0, null, "null"]})") ==
-        texts{"3E6", "true", "1", R"("1")", "null", R"("null")"});
+        texts{"3000000", "true", "1E0", R"("1")", "null", R"("null")"});
   CHECK(values_of(
             R"({"values": [{"a": 1, "b": 2}, {"b": 2, "a": 1}, {"a": 1.0, "b": 2}, [3], [3.0]]})")
             .size() == 4);
