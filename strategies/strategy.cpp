@@ -2,9 +2,12 @@
 #include "strategies/strategy.hpp"
 
 #include "controller/base/digest.hpp"
+#include "strategies/bayes/bayes.hpp"
 #include "strategies/canonical.hpp"
 #include "strategies/grid.hpp"
 #include "strategies/random.hpp"
+#include "strategies/search_model.hpp"
+#include "strategies/sobol_search.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -18,7 +21,7 @@ namespace bj = boost::json;
 result<std::string> method_in(const bj::object& config) {
   const auto* method = config.if_contains("method");
   if (method == nullptr || !method->is_string())
-    return fail(errc::invalid, "write method: grid or method: random", "method");
+    return fail(errc::invalid, "write method: grid, method: random or method: bayes", "method");
   return std::string(std::string_view(method->get_string()));
 }
 
@@ -36,6 +39,22 @@ result<std::unique_ptr<strategy>> make_grid(const bj::object& config) {
   return std::make_unique<grid>(std::move(cells), shuffled != nullptr && *shuffled == true);
 }
 
+result<std::unique_ptr<strategy>> make_model(const bj::object& config) {
+  SWEEPD_TRY(const auto settings, search_settings_in(config));
+  SWEEPD_TRY(auto searched, space_in(config));
+  switch (settings.model) {
+    case search_model::gp:
+      return bayes::bayes_search::make(std::move(searched), config);
+    case search_model::tpe:
+      return tpe::tpe::make(std::move(searched), config, settings.tpe);
+    case search_model::cma_es:
+      return cma_es::cma_es::make(std::move(searched), config, settings.cma_es);
+    case search_model::sobol:
+      break;
+  }
+  return std::make_unique<sobol_search>(std::move(searched));
+}
+
 }  // namespace
 
 result<std::unique_ptr<strategy>> make_strategy(const bj::object& config) {
@@ -45,13 +64,15 @@ result<std::unique_ptr<strategy>> make_strategy(const bj::object& config) {
     SWEEPD_TRY(auto searched, space_in(config));
     return std::make_unique<random_search>(std::move(searched));
   }
-  if (method == "bayes" || method == "custom")
-    return fail(
-        errc::invalid,
-        "method " + method + " is not offered: this version searches by grid and random only",
-        "method");
+  if (searches_by_model(method)) return make_model(config);
+  if (method == "custom")
+    return fail(errc::invalid,
+                "method custom is not offered: this version searches by grid, random, bayes, tpe, "
+                "cma_es and sobol",
+                "method");
   return fail(errc::invalid,
-              "unknown method '" + method + "': this version searches by grid and random",
+              "unknown method '" + method + "': this version searches by grid, random, bayes, tpe, "
+              "cma_es and sobol",
               "method");
 }
 
