@@ -1,0 +1,154 @@
+#include "strategies/bayes/bayes.hpp"
+
+#include "strategies/bayes/explain.hpp"
+#include "strategies/distributions.hpp"
+#include "strategies/philox.hpp"
+#include "strategies/sobol.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+namespace sweepd::strategies::bayes {
+namespace {
+
+namespace bj = boost::json;
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+constexpr Index incumbents_max = 8;   // points that the next one must be better than
+constexpr Index centres_max = 6;      // incumbents around which candidates are drawn
+constexpr Index pending_max = 64;     // pending points that are fantasied; later ones first
+constexpr Index fantasies = 32;       // joint samples
+constexpr std::uint64_t uniform_stream = 5;
+constexpr std::uint64_t fantasy_seed = 0x5eed;
+
+axis_flags flags_of(const encoding& axes) {
+  axis_flags out;
+  for (const auto& a : axes.axes()) out.push_back(a.what == axis::kind::unordered);
+  return out;
+}
+
+Index start_length(std::size_t dims) {
+  return std::min<Index>(10, static_cast<Index>(dims) + 4);
+}
+
+// The rows with the least values, ascending by value.
+std::vector<Index> least_rows(const VectorXd& values, Index count) {
+  std::vector<Index> out(static_cast<std::size_t>(values.size()));
+  std::iota(out.begin(), out.end(), Index{0});
+  std::ranges::stable_sort(out, [&](Index a, Index b) { return values[a] < values[b]; });
+  out.resize(std::min(out.size(), static_cast<std::size_t>(count)));
+  return out;
+}
+
+points rows_of(const points& x, const std::vector<Index>& rows) {
+  points out(static_cast<Index>(rows.size()), x.cols());
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    out.row(static_cast<Index>(i)) = x.row(rows[i]);
+  return out;
+}
+
+// Standard normal numbers, a row a sample, a column a point: quasi-random, the same every time.
+MatrixXd normal_samples(Index samples, Index count) {
+  MatrixXd out = sobol_points(static_cast<std::size_t>(samples), static_cast<std::size_t>(count),
+                              fantasy_seed, 0);
+  const distribution standard{distribution::family::gaussian, 0, 1, {}, {}, {}};
+  return out.unaryExpr([&](double u) { return quantile(standard, u); });
+}
+
+}  // namespace
+
+result<std::unique_ptr<strategy>> bayes_search::make(space searched, const bj::object& config) {
+  SWEEPD_TRY(const auto rules, metric_rules_in(config));
+  encoding axes(std::move(searched));
+  if (axes.dims() == 0)
+    return fail(errc::invalid,
+                "leaves nothing to search over: method bayes needs a parameter that is not constant",
+                "parameters");
+  return std::make_unique<bayes_search>(std::move(axes), rules);
+}
+
+bayes_search::bayes_search(encoding axes, metric_rules rules)
+    : axes_(std::move(axes)), rules_(rules), unordered_(flags_of(axes_)), models_(unordered_) {
+  known_ = training_from({}, axes_, rules_);
+}
+
+void bayes_search::observe(std::span<const observation> trials) {
+  known_ = training_from(trials, axes_, rules_);
+}
+
+result<std::vector<suggestion>> bayes_search::suggest(const ask& what) {
+  std::vector<suggestion> out;
+  training known = known_;
+  for (std::size_t k = 0; k < what.n; ++k) {
+    const std::uint64_t position = what.from + k;
+    auto next = propose(known, {what.seed, position});
+    if (!next) break;
+    out.push_back({position, axes_.decode(next->at), std::move(next->info)});
+    known.visited.insert(encoding::key(next->at));
+    append(known.pending, next->at);
+  }
+  return out;
+}
+
+std::optional<bayes_search::proposal> bayes_search::propose(const training& known, draw_key key) {
+  if (axes_.size() && known.visited.size() >= *axes_.size()) return std::nullopt;
+  if (known.x.rows() == 0 && known.any_ended) return uniform(known, key);
+  const Index length = start_length(axes_.dims());
+  if (known.known() < length || known.x.rows() < 2) return start(known, key, length);
+  return modelled(known, key);
+}
+
+std::optional<bayes_search::proposal> bayes_search::uniform(const training& known,
+                                                            draw_key key) const {
+  constexpr std::uint64_t attempts = 64;
+  const std::uint64_t seed = random_bits(key.seed, key.position, uniform_stream);
+  VectorXd at(static_cast<Index>(axes_.dims()));
+  for (std::uint64_t attempt = 0; attempt < attempts; ++attempt) {
+    for (std::size_t j = 0; j < axes_.dims(); ++j)
+      at[static_cast<Index>(j)] = axes_.from_unit(j, random_unit(seed, attempt, j));
+    if (!known.visited.contains(encoding::key(at))) return proposal{at, info_of_uniform()};
+  }
+  if (!axes_.size()) return proposal{at, info_of_uniform()};
+  auto left = any_unvisited(axes_, known.visited, key);
+  if (!left) return std::nullopt;
+  return proposal{std::move(*left), info_of_uniform()};
+}
+
+std::optional<bayes_search::proposal> bayes_search::start(const training& known, draw_key key,
+                                                          Index length) const {
+  VectorXd at = start_point(axes_, known, key);
+  if (known.visited.contains(encoding::key(at)) && axes_.size()) {
+    auto left = any_unvisited(axes_, known.visited, key);
+    if (!left) return std::nullopt;
+    at = std::move(*left);
+  }
+  return proposal{std::move(at), info_of_start(known, rules_, length)};
+}
+
+std::optional<bayes_search::proposal> bayes_search::modelled(const training& known, draw_key key) {
+  auto made = models_.make(known.x, known.y);
+  const auto& believed = made.believed;
+  const auto best = least_rows(made.fitted, incumbents_max);
+  const points incumbents = rows_of(believed.x(), best);
+  const Index waiting = std::min(known.pending.rows(), pending_max);
+  points open(incumbents.rows() + waiting, believed.x().cols());
+  open << incumbents, known.pending.bottomRows(waiting);
+
+  posterior model = believed;
+  model.assume(open, normal_samples(fantasies, open.rows()));
+  const feasibility feasible(known.x, known.failed, known.lost, unordered_);
+  const VectorXd to_beat = model.at(open).means.rowwise().minCoeff();
+  const acquisition promise(model, feasible, to_beat);
+  const points centres = incumbents.topRows(std::min(incumbents.rows(), centres_max));
+  auto next = most_promising(promise, axes_, centres, known.visited, key, {});
+  if (!next) return std::nullopt;
+  const circumstances of{known, rules_, made, to_beat.mean(), feasible.probability(next->at)};
+  return proposal{next->at, info_of_model(of, next->at)};
+}
+
+}  // namespace sweepd::strategies::bayes
