@@ -31,7 +31,8 @@ constexpr std::array<option, 4> options{{
      [](search_settings& s, double x) { s.tpe.candidates = static_cast<std::size_t>(x); }},
     {"population", search_model::cma_es, true, 4, 100'000,
      [](search_settings& s, double x) { s.cma_es.population = static_cast<std::size_t>(x); }},
-    {"step", search_model::cma_es, false, 0, 1, [](search_settings& s, double x) { s.cma_es.step = x; }},
+    {"step", search_model::cma_es, false, 0, 1,
+     [](search_settings& s, double x) { s.cma_es.step = x; }},
 }};
 
 constexpr std::array<std::string_view, 4> models{"gp", "tpe", "cma_es", "sobol"};
@@ -69,10 +70,10 @@ void check_value(const option& o, const bj::value& v, problem_list& out) {
   const bool kind = x && (!o.whole || v.is_int64() || v.is_uint64());
   if (kind && (o.whole ? *x >= o.least : *x > o.least) && *x <= o.most) return;
   const auto limit = [](double at) { return std::to_string(static_cast<long>(at)); };
-  out.add(join_path("search", o.name),
-          std::string("must be ") + (o.whole ? "an integer from " : "a number above ") +
-              limit(o.least) + (o.whole ? " to " : " and at most ") + limit(o.most) + ", not " +
-              shown(v));
+  out.add(join_path("search", o.name), std::string("must be ") +
+                                           (o.whole ? "an integer from " : "a number above ") +
+                                           limit(o.least) + (o.whole ? " to " : " and at most ") +
+                                           limit(o.most) + ", not " + shown(v));
 }
 
 void check_model(const bj::object& config, const bj::value& written, problem_list& out) {

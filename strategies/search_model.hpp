@@ -1,8 +1,8 @@
 // Which model proposes: what `method` and the `search:` block of a sweep file say together.
 //
-// method: bayes takes any model by `search: {model: ...}`, a Gaussian process when nothing is written;
-// tpe, cma_es and sobol are methods of their own, too. One table holds every option; it is read by
-// violations() and by make_strategy(). Ours alone: W&B's language has no such block. Pure.
+// method: bayes takes any model by `search: {model: ...}`, a Gaussian process when nothing is
+// written; tpe, cma_es and sobol are methods of their own, too. One table holds every option; it is
+// read by violations() and by make_strategy(). Ours alone: W&B's language has no such block. Pure.
 #pragma once
 
 #include "controller/base/result.hpp"

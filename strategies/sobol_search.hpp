@@ -1,9 +1,10 @@
-// method: sobol. Quasi-random points, more even than independent draws, without end or until a finite
-// space is exhausted.
+// method: sobol. Quasi-random points, more even than independent draws, without end or until a
+// finite space is exhausted.
 //
-// Suggestion k is a pure function of (seed, k). In a finite space it is the k-th configuration that the
-// sequence has not met before; where the sequence keeps meeting old ones, the rest follows in a shuffled
-// order. Sources: those of sobol.hpp. Pure; what was computed for one question is kept for the next.
+// Suggestion k is a pure function of (seed, k). In a finite space it is the k-th configuration that
+// the sequence has not met before; where the sequence keeps meeting old ones, the rest follows in a
+// shuffled order. Sources: those of sobol.hpp. Pure; what was computed for one question is kept for
+// the next.
 #pragma once
 
 #include "strategies/encoding.hpp"

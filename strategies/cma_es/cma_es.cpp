@@ -37,7 +37,8 @@ landscape landscape_of(const encoding& space) {
 
 }  // namespace
 
-result<std::unique_ptr<strategy>> cma_es::make(space s, const boost::json::object& config, options o) {
+result<std::unique_ptr<strategy>> cma_es::make(space s, const boost::json::object& config,
+                                               options o) {
   SWEEPD_TRY(const auto rules, bayes::metric_rules_in(config));
   encoding axes(std::move(s));
   if (axes.dims() == 0)
@@ -86,22 +87,22 @@ VectorXd cma_es::point(const evolution& from, const individual& one) const {
   Index number = 0;
   std::size_t choice = 0;
   for (std::size_t j = 0; j < space_.dims(); ++j)
-    out[static_cast<Index>(j)] =
-        space_.axes()[j].what == axis::kind::unordered
-            ? space_.at_level(j, one.choices[choice++])
-            : space_.snap(j, std::clamp(numbers[number++], 0.0, 1.0));
+    out[static_cast<Index>(j)] = space_.axes()[j].what == axis::kind::unordered
+                                     ? space_.at_level(j, one.choices[choice++])
+                                     : space_.snap(j, std::clamp(numbers[number++], 0.0, 1.0));
   return out;
 }
 
 // The individual of a position: the first of its draws whose continuous numbers lie within their
-// ranges; after some draws, one that does not, to be moved to the border.
+// ranges; after some draws, one that does not, moved to the border.
 individual cma_es::drawn(const evolution& from, std::uint64_t position, std::uint64_t seed,
                          std::uint64_t attempt) const {
   draws random(random_bits(seed, position, stream), attempt, stream);
   individual out;
+  VectorXd at;
   for (std::uint64_t i = 0; i < attempts; ++i) {
     out = from.draw(random);
-    const VectorXd at = from.place(out);
+    at = from.place(out);
     bool inside = true;
     Index number = 0;
     for (const auto& a : space_.axes()) {
@@ -109,9 +110,9 @@ individual cma_es::drawn(const evolution& from, std::uint64_t position, std::uin
       const double x = at[number++];
       inside = inside && (a.what == axis::kind::ordered || (x >= 0 && x <= 1));
     }
-    if (inside) break;
+    if (inside) return out;
   }
-  return out;
+  return from.at(at.cwiseMax(0).cwiseMin(1), std::move(out.choices));
 }
 
 individual cma_es::read(const evolution& from, std::size_t number, std::uint64_t seed) const {

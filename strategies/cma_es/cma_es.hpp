@@ -1,12 +1,13 @@
 // method: cma_es. Covariance matrix adaptation, replayed from the history at each question.
 //
-// Nothing is kept: the n-th trial of the history belongs to the generation that its number says, and the
-// distribution is what the generations before it made of the start. A trial that lies where this replay
-// would have drawn it counts exactly as in the textbook; any other (drawn when less was known, or by
-// hand) counts by its place, with a shortened step. A generation counts once half of it has ended, so
-// that agents never wait and lost runs stop nothing. After stagnation the search starts anew elsewhere,
-// with twice the population: Auger and Hansen, "A restart CMA evolution strategy with increasing
-// population size" (CEC 2005). For many runs (above 100 an axis) on mostly numeric axes. Pure.
+// Nothing is kept: the n-th trial of the history belongs to the generation that its number says,
+// and the distribution is what the generations before it made of the start. A trial that lies where
+// this replay would have drawn it counts exactly as in the textbook; any other (drawn when less was
+// known, or by hand) counts by its place, with a shortened step. A generation counts once half of
+// it has ended, so that agents never wait and lost runs stop nothing. After stagnation the search
+// starts anew elsewhere, with twice the population: Auger and Hansen, "A restart CMA evolution
+// strategy with increasing population size" (CEC 2005). For many runs (above 100 an axis) on mostly
+// numeric axes. Pure.
 #pragma once
 
 #include "strategies/bayes/training.hpp"
@@ -29,7 +30,7 @@ namespace sweepd::strategies::cma_es {
 
 struct options {
   std::optional<std::size_t> population;  ///< none: 4 + 3 ln(axes)
-  double step = 0.25;                     ///< the first standard deviation, as a share of each range
+  double step = 0.25;  ///< the first standard deviation, as a share of each range
 };
 
 class cma_es final : public strategy {
@@ -59,7 +60,8 @@ class cma_es final : public strategy {
   };
   [[nodiscard]] evolution fresh(std::size_t restarts) const;
   [[nodiscard]] place replayed(std::uint64_t seed) const;
-  [[nodiscard]] individual read(const evolution& from, std::size_t number, std::uint64_t seed) const;
+  [[nodiscard]] individual read(const evolution& from, std::size_t number,
+                                std::uint64_t seed) const;
   [[nodiscard]] std::size_t take_generation(evolution& from, std::size_t first, std::uint64_t seed,
                                             double& best) const;
   [[nodiscard]] Eigen::VectorXd point(const evolution& from, const individual& one) const;

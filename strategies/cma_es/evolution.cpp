@@ -15,11 +15,12 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr double narrowest = 1e-7;          // standard deviation, of axes of length 1
-constexpr double widest = 1;         // the whole range of a number
+constexpr double narrowest = 1e-7;  // standard deviation, of axes of length 1
+constexpr double widest = 1;        // the whole range of a number
 constexpr double condition_most = 1e14;
-constexpr double choices_rate = 0.3;        // how far a generation moves the shares
-constexpr double choices_certainty = 0.73;  // CatCMA: the chance that a generation is all of one option
+constexpr double choices_rate = 0.3;  // how far a generation moves the shares
+constexpr double choices_certainty =
+    0.73;  // CatCMA: the chance that a generation is all of one option
 
 // E |N(0, I)|
 double usual_length(double d) { return std::sqrt(d) * (1 - 1 / (4 * d) + 1 / (21 * d * d)); }
@@ -36,8 +37,8 @@ struct evolution::weighting {
     const auto rows = static_cast<Index>(count);
     of_rank.resize(rows);
     for (Index i = 0; i < rows; ++i)
-      of_rank[i] = std::log((static_cast<double>(count) + 1) / 2) -
-                   std::log(static_cast<double>(i) + 1);
+      of_rank[i] =
+          std::log((static_cast<double>(count) + 1) / 2) - std::log(static_cast<double>(i) + 1);
     for (Index i = static_cast<Index>(sound); i < rows; ++i)
       if (of_rank[i] > 0) of_rank[i] = 0;  // what failed pulls nothing its way
     const VectorXd good = of_rank.cwiseMax(0);
@@ -50,8 +51,8 @@ struct evolution::weighting {
     c_one = 2 / ((d + 1.3) * (d + 1.3) + mass);
     c_mu = std::min(1 - c_one, 2 * (mass - 2 + 1 / mass) / ((d + 2) * (d + 2) + mass));
     const double share = c_mu > 0 ? 1 + c_one / c_mu : 1;
-    const double least = std::min({share, 1 + 2 * bad_mass / (mass + 2),
-                                   c_mu > 0 ? (1 - c_one - c_mu) / (d * c_mu) : 1.0});
+    const double least = std::min(
+        {share, 1 + 2 * bad_mass / (mass + 2), c_mu > 0 ? (1 - c_one - c_mu) / (d * c_mu) : 1.0});
     const double bad_sum = -bad.sum();
     of_rank = good / good.sum();
     if (bad_sum > 0) of_rank += bad * (std::max(least, 0.0) / bad_sum);
@@ -177,7 +178,8 @@ void evolution::keep_margin() {
 // So that each generation has a fair chance to try the value next to the mean's.
 void evolution::keep_margin_of(Index j) {
   const auto& borders = landscape_.thresholds[static_cast<std::size_t>(j)];
-  const double margin = 1 / static_cast<double>(population_ * static_cast<std::size_t>(mean_.size()));
+  const double margin =
+      1 / static_cast<double>(population_ * static_cast<std::size_t>(mean_.size()));
   const double spread = width_ * stretch_[j] * std::sqrt(covariance_(j, j));
   const auto above = std::ranges::lower_bound(borders, mean_[j]);
   if (above == borders.begin() || above == borders.end()) {  // in the first or the last cell

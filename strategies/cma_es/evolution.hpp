@@ -1,11 +1,12 @@
 // The distribution that CMA-ES moves: a normal one over numbers, and shares over choices.
 //
-// Knows nothing of runs: it draws individuals, and is told a generation of them, best first. Sources:
-// Hansen, "The CMA evolution strategy: a tutorial", arXiv 1604.00772 (weights, negative ones included:
-// equations 49-53; update: appendix A); Hamano et al., "CMA-ES with margin", arXiv 2205.13482, section 4
-// (an integer is never settled for good); Hamano et al., "CatCMA", arXiv 2405.09962, section 4.2 (the
-// least share of a choice); Hansen, "Injecting external solutions into CMA-ES", arXiv 1110.4181
-// (individuals that were not drawn here: their step is shortened). A value, no randomness of its own.
+// Knows nothing of runs: it draws individuals, and is told a generation of them, best first.
+// Sources: Hansen, "The CMA evolution strategy: a tutorial", arXiv 1604.00772 (weights, negative
+// ones included: equations 49-53; update: appendix A); Hamano et al., "CMA-ES with margin", arXiv
+// 2205.13482, section 4 (an integer is never settled for good); Hamano et al., "CatCMA", arXiv
+// 2405.09962, section 4.2 (the least share of a choice); Hansen, "Injecting external solutions into
+// CMA-ES", arXiv 1110.4181 (individuals that were not drawn here: their step is shortened). A
+// value, no randomness of its own.
 #pragma once
 
 #include "strategies/draws.hpp"
@@ -26,7 +27,7 @@ struct landscape {
 };
 
 struct individual {
-  Eigen::VectorXd step;              ///< of the numbers, in units of the distribution's overall width
+  Eigen::VectorXd step;  ///< of the numbers, in units of the distribution's overall width
   std::vector<std::size_t> choices;  ///< the option of each choice
 };
 

@@ -1,11 +1,11 @@
 // A density over a search space: one product kernel around each given point, and one wide prior.
 //
-// Continuous axes: a normal kernel, cut to [0, 1]. Ordered axes: the mass of that kernel in the cell of
-// each level. Unordered axes: the point's own level, mixed with the levels' prior probabilities. The
-// kernels are joint over all axes, so what belongs together stays together.
-// Sources: Watanabe, "Tree-structured Parzen estimator", arXiv 2304.11127, sections 3.3 and 3.4, and
-// optuna/optuna:optuna/samplers/_tpe/parzen_estimator.py (bandwidths of the multivariate estimator).
-// Pure, immutable.
+// Continuous axes: a normal kernel, cut to [0, 1]. Ordered axes: the mass of that kernel in the
+// cell of each level. Unordered axes: the point's own level, mixed with the levels' prior
+// probabilities. The kernels are joint over all axes, so what belongs together stays together.
+// Sources: Watanabe, "Tree-structured Parzen estimator", arXiv 2304.11127, sections 3.3 and 3.4,
+// and optuna/optuna:optuna/samplers/_tpe/parzen_estimator.py (bandwidths of the multivariate
+// estimator). Pure, immutable.
 #pragma once
 
 #include "strategies/draws.hpp"

@@ -63,7 +63,9 @@ result<std::unique_ptr<strategy>> tpe::make(space s, const boost::json::object& 
 }
 
 tpe::tpe(encoding space, bayes::metric_rules rules, options o)
-    : space_(std::move(space)), rules_(rules), options_(o) {}
+    : space_(std::move(space)), rules_(rules), options_(o) {
+  known_ = bayes::training_from({}, space_, rules_);
+}
 
 void tpe::observe(std::span<const observation> trials) {
   known_ = bayes::training_from(trials, space_, rules_);
@@ -74,8 +76,8 @@ tpe::proposal tpe::modelled(std::uint64_t seed, std::uint64_t position) const {
   std::vector<Index> good(n);
   std::iota(good.begin(), good.end(), Index{0});
   std::ranges::stable_sort(good, {}, [&](Index i) { return known_.y[i]; });
-  const std::size_t best = std::clamp<std::size_t>(
-      good_of(n + static_cast<std::size_t>(known_.failed.rows())), 1, n);
+  const std::size_t best =
+      std::clamp<std::size_t>(good_of(n + static_cast<std::size_t>(known_.failed.rows())), 1, n);
   std::vector<Index> rest(good.begin() + static_cast<std::ptrdiff_t>(best), good.end());
   good.resize(best);
   std::ranges::sort(good);  // oldest first

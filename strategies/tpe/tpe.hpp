@@ -1,11 +1,12 @@
 // method: tpe. The multivariate tree-structured Parzen estimator.
 //
-// The best tenth of the runs and the others are each made into a density; of some draws from the first
-// the one is proposed at which the first exceeds the second most. Runs that are not ended count among the
-// others (constant liar), so agents that ask together get different points; runs that failed do, too.
-// O(runs x axes x candidates) a suggestion: for thousands of runs, where a Gaussian process is slow.
-// Sources: Bergstra et al., "Algorithms for hyper-parameter optimization" (NIPS 2011), section 4;
-// Watanabe, arXiv 2304.11127; Falkner, Klein, Hutter, arXiv 1807.01774 (the multivariate form). Pure.
+// The best tenth of the runs and the others are each made into a density; of some draws from the
+// first the one is proposed at which the first exceeds the second most. Runs that are not ended
+// count among the others (constant liar), so agents that ask together get different points; runs
+// that failed do, too. O(runs x axes x candidates) a suggestion: for thousands of runs, where a
+// Gaussian process is slow. Sources: Bergstra et al., "Algorithms for hyper-parameter optimization"
+// (NIPS 2011), section 4; Watanabe, arXiv 2304.11127; Falkner, Klein, Hutter, arXiv 1807.01774 (the
+// multivariate form). Pure.
 #pragma once
 
 #include "strategies/bayes/training.hpp"

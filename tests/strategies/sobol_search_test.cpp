@@ -22,8 +22,9 @@ TEST_CASE("sobol: positions alone tell what is next") {
   CHECK_FALSE(s->learns());
   CHECK_FALSE(s->size());
   for (const std::size_t from : {150U, 3U, 0U, 77U})
-    CHECK(drawn(s, from, 50) == std::vector(whole.begin() + static_cast<std::ptrdiff_t>(from),
-                                            whole.begin() + static_cast<std::ptrdiff_t>(from) + 50));
+    CHECK(drawn(s, from, 50) ==
+          std::vector(whole.begin() + static_cast<std::ptrdiff_t>(from),
+                      whole.begin() + static_cast<std::ptrdiff_t>(from) + 50));
   CHECK(drawn(made(config, 4), 0, 5) != drawn(made(config, 3), 0, 5));
   CHECK(std::set(whole.begin(), whole.end()).size() == 200);
 }
@@ -67,7 +68,8 @@ TEST_CASE("sobol: choices come as often as their probabilities say") {
 
 TEST_CASE("sobol: no configuration of a finite space twice") {
   check_exhaustion("sobol");
-  const auto large = made(sweep("sobol", R"({"a": {"min": 1, "max": 40}, "b": {"min": 1, "max": 50}})"), 9);
+  const auto large =
+      made(sweep("sobol", R"({"a": {"min": 1, "max": 40}, "b": {"min": 1, "max": 50}})"), 9);
   const auto all = drawn(large, 0, 5000);
   CHECK(all.size() == 2000);
   CHECK(std::set(all.begin(), all.end()).size() == 2000);
@@ -77,7 +79,8 @@ TEST_CASE("sobol: no configuration of a finite space twice") {
 
 TEST_CASE("sobol: needs no metric, and is a model of bayes, too") {
   const auto own = made(R"({"method": "sobol", "parameters": {"x": {"min": 0.0, "max": 1.0}}})");
-  const auto model = made(sweep("bayes", R"({"x": {"min": 0.0, "max": 1.0}})", R"(, "search": {"model": "sobol"})"));
+  const auto model = made(
+      sweep("bayes", R"({"x": {"min": 0.0, "max": 1.0}})", R"(, "search": {"model": "sobol"})"));
   CHECK(drawn(own, 0, 10) == drawn(model, 0, 10));
 }
 

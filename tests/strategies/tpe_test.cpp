@@ -1,5 +1,5 @@
-#include "strategies/tpe/parzen.hpp"
 #include "strategies/tpe/tpe.hpp"
+#include "strategies/tpe/parzen.hpp"
 #include "tests/strategies/learning.hpp"
 
 #include <doctest/doctest.h>
@@ -46,7 +46,8 @@ TEST_CASE("tpe: a density sums to one over continuous, ordered and unordered axe
   double sum = 0;
   constexpr int steps = 200;
   std::vector<std::uint64_t> levels;
-  for (const auto& a : space.axes()) levels.push_back(a.what == axis::kind::continuous ? steps : a.levels);
+  for (const auto& a : space.axes())
+    levels.push_back(a.what == axis::kind::continuous ? steps : a.levels);
   for (std::uint64_t cell = 0; cell < levels[0] * levels[1] * levels[2] * levels[3]; ++cell) {
     std::uint64_t left = cell;
     VectorXd at(4);
@@ -76,7 +77,8 @@ TEST_CASE("tpe: draws follow the density") {
   }
   for (std::uint64_t c = 0; c < 3; ++c)
     for (std::uint64_t n = 0; n < 4; ++n) {
-      const double share = std::exp(density.log_density(VectorXd{{space.at_level(0, c), space.at_level(1, n)}}));
+      const double share =
+          std::exp(density.log_density(VectorXd{{space.at_level(0, c), space.at_level(1, n)}}));
       CHECK(std::abs(met[c * 4 + n] - share * count) <= 5 * std::sqrt(share * count) + 1);
     }
 }
@@ -95,7 +97,8 @@ TEST_CASE("tpe: finds more than random draws do") {
 }
 
 TEST_CASE("tpe: keeps away from where runs fail, and from where others are") {
-  const auto config = sweep("tpe", R"({"x": {"min": 0.0, "max": 1.0}, "y": {"min": 0.0, "max": 1.0}})");
+  const auto config =
+      sweep("tpe", R"({"x": {"min": 0.0, "max": 1.0}, "y": {"min": 0.0, "max": 1.0}})");
   const auto s = made(config);
   std::vector<observation> seen;
   for (int i = 0; i < 40; ++i) {
@@ -117,11 +120,13 @@ TEST_CASE("tpe: keeps away from where runs fail, and from where others are") {
 TEST_CASE("tpe: a suggestion among 1,000 runs of 10 axes takes milliseconds") {
   std::string parameters = "{";
   for (int i = 0; i < 10; ++i)
-    parameters += (i == 0 ? "" : ", ") + std::string("\"x") + std::to_string(i) + R"(": {"min": 0.0, "max": 1.0})";
+    parameters += (i == 0 ? "" : ", ") + std::string("\"x") + std::to_string(i) +
+                  R"(": {"min": 0.0, "max": 1.0})";
   const auto s = made(sweep("tpe", parameters + "}"));
   const auto random = made(sweep("random", parameters + "}"));
   std::vector<observation> seen;
-  for (auto& one : suggestions(random, 0, 1000)) seen.push_back(ended(one.config, at(one.config, "x0")));
+  for (auto& one : suggestions(random, 0, 1000))
+    seen.push_back(ended(one.config, at(one.config, "x0")));
   s->observe(seen);
   const auto begin = std::chrono::steady_clock::now();
   CHECK(suggestions(s, 1000, 1).size() == 1);
