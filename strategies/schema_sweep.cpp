@@ -1,4 +1,5 @@
 // The top level of a sweep file: its keys, and what must hold between them.
+#include "strategies/early_stop/rule.hpp"
 #include "strategies/nearest.hpp"
 #include "strategies/schema.hpp"
 #include "strategies/search_model.hpp"
@@ -138,24 +139,16 @@ void check_rungs(const bj::object& rule, problem_list& out) {
     out.add_stricter(path, "has no rung: s must be at least 1, and max_iter at least eta");
 }
 
-void check_early_terminate(const bj::object& config, problem_list& out) {
+void check_hyperband(const bj::object& rule, problem_list& out) {
   static constexpr std::array<std::string_view, 6> known{"type", "max_iter", "min_iter",
                                                          "s",    "eta",      "strict"};
-  const auto* block = config.if_contains("early_terminate");
-  if (block == nullptr) return;
   const std::string path = "early_terminate";
-  if (!block->is_object())
-    return out.add(path,
-                   "must be a map such as {type: hyperband, min_iter: 3}, not " + shown(*block));
-  const auto& rule = block->get_object();
   check_known(rule, path, known, out);
   const auto check = [&](std::string_view key, auto&& fits, std::string_view wanted) {
     const auto* v = rule.if_contains(key);
     if (v != nullptr && !fits(*v))
       out.add(join_path(path, key), "must be " + std::string(wanted) + ", not " + shown(*v));
   };
-  if (!rule.contains("type")) out.add(path + ".type", "is missing: write type: hyperband");
-  check("type", [](const bj::value& v) { return v == "hyperband"; }, "hyperband");
   check("max_iter", [](const bj::value& v) { return whole_in(v).has_value(); }, "an integer");
   check(
       "min_iter", [](const bj::value& v) { return whole_in(v).value_or(0) >= 1; },
@@ -164,6 +157,38 @@ void check_early_terminate(const bj::object& config, problem_list& out) {
   check("eta", [](const bj::value& v) { return number_in(v).value_or(0) > 1; }, "a number above 1");
   check("strict", [](const bj::value& v) { return v.is_bool(); }, "true or false");
   check_rungs(rule, out);
+}
+
+// The rules that are ours alone: the rule itself says what is wrong with its values.
+void check_our_rule(const bj::object& config, std::string_view type, problem_list& out) {
+  static constexpr std::array<std::string_view, 7> asha_keys{
+      "type", "resource", "min_resource", "max_resource", "eta", "grace_period", "keep_failed"};
+  static constexpr std::array<std::string_view, 7> median_keys{
+      "type", "resource", "interval", "warmup", "min_runs", "value", "keep_failed"};
+  const auto& rule = config.at("early_terminate").get_object();
+  check_known(rule, "early_terminate", type == "asha" ? words(asha_keys) : words(median_keys), out);
+  if (!config.contains("metric")) return;  // told below; without one no rule can be made
+  if (const auto made = early_stop::rule::make(config);
+      !made && made.error().where.starts_with("early_terminate"))
+    out.add(made.error().where, made.error().text);
+}
+
+void check_early_terminate(const bj::object& config, problem_list& out) {
+  const auto* block = config.if_contains("early_terminate");
+  if (block == nullptr) return;
+  const std::string path = "early_terminate";
+  if (!block->is_object())
+    return out.add(path,
+                   "must be a map such as {type: hyperband, min_iter: 3}, not " + shown(*block));
+  const auto& rule = block->get_object();
+  const auto type = text_at(rule, "type");
+  if (!rule.contains("type"))
+    out.add(path + ".type", "is missing: write type: hyperband, or our asha or median");
+  check_choice(rule, "type", path, early_stop::rule_types, out);
+  if (type == "asha" || type == "median")
+    check_our_rule(config, type, out);
+  else if (type.empty() || type == "hyperband")  // of another one it is not known what it may hold
+    check_hyperband(rule, out);
   if (!config.contains("metric"))
     out.add_stricter(path, "needs a metric to compare runs by: write metric: {name: ...}");
 }

@@ -4,6 +4,7 @@
 #include "controller/suggest/scan.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 #include <utility>
 
@@ -18,6 +19,16 @@ constexpr std::size_t window = 8;
 /// A run's depth: its config may nest as deep as a sweep's groups, and hold values of its own.
 constexpr json::text_limits run_limits{.depth_max = 64};
 
+/// How many of the first bytes are the same; by blocks, since both may be many megabytes.
+std::size_t same_bytes(std::string_view a, std::string_view b) {
+  constexpr std::size_t block = 4096;
+  const auto common = std::min(a.size(), b.size());
+  std::size_t at = 0;
+  while (at + block <= common && std::memcmp(a.data() + at, b.data() + at, block) == 0) at += block;
+  while (at < common && a[at] == b[at]) ++at;
+  return at;
+}
+
 template <class T>
 void move_tail(std::vector<T>& from, std::size_t keep, std::vector<T>& to) {
   const auto first = from.begin() + static_cast<std::ptrdiff_t>(keep);
@@ -29,11 +40,7 @@ void move_tail(std::vector<T>& from, std::size_t keep, std::vector<T>& to) {
 
 /// How many of the first runs stand in `array` as they stood before.
 std::size_t history::same_before(std::string_view array) const {
-  const auto common = std::min(array.size(), text_.size());
-  const auto differs = static_cast<std::size_t>(
-      std::mismatch(array.begin(), array.begin() + static_cast<std::ptrdiff_t>(common), text_.begin())
-          .first -
-      array.begin());
+  const auto differs = same_bytes(array, text_);
   const auto behind = std::ranges::partition_point(
       pieces_, [&](const piece& p) { return p.begin + p.size <= differs; });
   return static_cast<std::size_t>(behind - pieces_.begin());
@@ -41,9 +48,16 @@ std::size_t history::same_before(std::string_view array) const {
 
 history::tail history::cut_tail(std::size_t keep) {
   tail out;
-  out.begin = keep == 0 ? 0 : pieces_[keep - 1].begin + pieces_[keep - 1].size;
-  out.text = text_.substr(out.begin);
-  text_.resize(out.begin);
+  const auto kept = keep == 0 ? 0 : pieces_[keep - 1].begin + pieces_[keep - 1].size;
+  if (2 * kept >= text_.size()) {
+    spare_.assign(text_, kept);
+    text_.resize(kept);
+    out.begin = kept;
+  } else {
+    spare_.swap(text_);
+    text_.assign(spare_, 0, kept);
+  }
+  out.text = spare_;
   move_tail(pieces_, keep, out.pieces);
   move_tail(facts_, keep, out.facts);
   move_tail(seen_, keep, out.seen);
@@ -58,7 +72,7 @@ std::size_t history::matching(const tail& old, std::string_view text, std::size_
   const auto is = [&](std::size_t i) {
     if (i >= old.pieces.size() || old.taken[i]) return false;
     const auto& p = old.pieces[i];
-    return text.substr(at, p.size) == std::string_view(old.text).substr(p.begin - old.begin, p.size);
+    return text.substr(at, p.size) == old.text.substr(p.begin - old.begin, p.size);
   };
   if (is(next)) return next;
   if (missed > 0 && is(next + missed)) return next + missed;
@@ -131,7 +145,7 @@ result<history_change> history::update(std::string_view text, std::size_t at, st
   }
   for (std::size_t i = 0; i < old.seen.size(); ++i)
     if (!old.taken[i]) out.gone.push_back(std::move(old.seen[i]));
-  text_.append(text, at + old.begin, end - at - old.begin);
+  text_.append(text, at + text_.size(), end - at - text_.size());
   return out;
 }
 

@@ -42,7 +42,7 @@ class history {
     std::size_t size = 0;
   };
   struct tail {  ///< of the last history: what lies behind the first difference
-    std::string text;
+    std::string_view text;
     std::size_t begin = 0;  ///< where `text` stood in the array
     std::vector<piece> pieces;
     std::vector<run_facts> facts;
@@ -60,7 +60,8 @@ class history {
   void clear();
 
   metric_rule metric_;
-  std::string text_;  ///< the array as it came
+  std::string text_;   ///< the array as it came
+  std::string spare_;  ///< what an update keeps of the text before; kept for its memory
   std::vector<piece> pieces_;
   std::vector<run_facts> facts_;
   std::vector<strategies::observation> seen_;

@@ -23,5 +23,7 @@ boost::json::object validate(const request& r);
 boost::json::object fill_parameter(const request& r);
 boost::json::object ppf(const request& r);
 boost::json::object cdf(const request& r);
+/// The answer as text: W&B's rungs are integers of any length, which no JSON value holds.
+std::string stop_runs(const request& r);
 
 }  // namespace sweepd::suggest

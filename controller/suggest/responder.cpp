@@ -16,13 +16,22 @@ namespace bj = boost::json;
 
 struct operation {
   std::string_view name;
-  bj::object (*answer)(const request&);
+  std::string (*answer)(const request&);
 };
+
+template <bj::object (*answer)(const request&)>
+std::string text_of(const request& r) {
+  return json::to_text(answer(r));
+}
 
 /// Every operation: a row here, a function in a file of its name, a paragraph in help.cpp.
 constexpr std::array operations{
-    operation{"next_runs", next_runs}, operation{"validate", validate},
-    operation{"fill_parameter", fill_parameter}, operation{"ppf", ppf}, operation{"cdf", cdf}};
+    operation{"next_runs", text_of<next_runs>},
+    operation{"stop_runs", stop_runs},
+    operation{"validate", text_of<validate>},
+    operation{"fill_parameter", text_of<fill_parameter>},
+    operation{"ppf", text_of<ppf>},
+    operation{"cdf", text_of<cdf>}};
 
 std::string_view name_of(refusal kind) {
   switch (kind) {
@@ -53,13 +62,13 @@ bj::object unknown_operation(const request& r) {
                  "op");
 }
 
-bj::object answer_to(std::string_view line, sessions& known) {
+std::string answer_to(std::string_view line, sessions& known) {
   const auto asked = read_request(line, known);
-  if (!asked) return refused(asked.error());
+  if (!asked) return json::to_text(refused(asked.error()));
   if (const auto* op = asked->field("op"); op != nullptr && op->is_string())
     for (const auto& row : operations)
       if (row.name == std::string_view(op->get_string())) return row.answer(*asked);
-  return unknown_operation(*asked);
+  return json::to_text(unknown_operation(*asked));
 }
 
 }  // namespace
@@ -75,7 +84,7 @@ bj::object refused(const error& e, refusal kind) { return refused(kind, e.messag
 
 std::string responder::answer(std::string_view line) {
   try {
-    return json::to_text(answer_to(line, known_));
+    return answer_to(line, known_);
   } catch (const std::exception& e) {
     // A bug, or no memory: this line gets no better answer; what was kept may be half done.
     known_ = {};

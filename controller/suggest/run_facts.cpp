@@ -22,6 +22,11 @@ constexpr std::array<std::pair<std::string_view, run_state>, 8> states{{
     {"preempted", run_state::preempted},
     {"preempting", run_state::preempting},
 }};
+static_assert([] {
+  for (std::size_t i = 0; i < states.size(); ++i)
+    if (static_cast<std::size_t>(states[i].second) != i) return false;
+  return true;
+}());  // word_of() goes by place
 
 /// A member that may have either name (W&B's server writes the camel case one); null counts as absent.
 const bj::value* either(const bj::object& run, bj::string_view name, bj::string_view alias) {
@@ -114,6 +119,8 @@ void judge(const run_facts& facts, bool maximize, observation& out) {
 }
 
 }  // namespace
+
+std::string_view word_of(run_state s) { return states[static_cast<std::size_t>(s)].first; }
 
 result<read_run> reduce_run(const bj::value& run, const metric_rule& metric,
                             const std::string& path) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sweepd::suggest {
@@ -26,6 +27,8 @@ enum class run_state : std::uint8_t {
   preempted,
   preempting,
 };
+
+std::string_view word_of(run_state s);  ///< "running"
 
 struct run_facts {
   std::string name;

@@ -43,10 +43,9 @@ result<void> session::update(std::string_view text, std::size_t at, std::size_t&
     grid_ = nullptr;
     return tl::unexpected(std::move(change).error());
   }
-  fresh_ = std::move(change->fresh);
   if (grid_ == nullptr) return {};
   for (const auto& run : change->gone) grid_->leave(run.config);
-  for (const auto i : fresh_) grid_->visit(runs_.observations()[i].config);
+  for (const auto i : change->fresh) grid_->visit(runs_.observations()[i].config);
   return {};
 }
 
@@ -57,6 +56,16 @@ result<strategies::strategy*> session::strategy(const bj::object& config, const 
   grid_ = dynamic_cast<strategies::grid*>(strategy_.get());
   if (grid_ != nullptr) grid_->observe(runs_.observations());
   return strategy_.get();
+}
+
+tl::expected<strategies::early_stop::stop_question*, strategies::early_stop::rule_fault>
+session::stopping(const bj::object& config) {
+  if (!stopping_) {
+    auto rule = strategies::early_stop::rule::make(config);
+    if (!rule) return tl::unexpected(std::move(rule).error());
+    stopping_.emplace(std::move(*rule));
+  }
+  return &*stopping_;
 }
 
 result<session*> sessions::of(std::string_view config) {

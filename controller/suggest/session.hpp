@@ -6,6 +6,7 @@
 
 #include "controller/base/result.hpp"
 #include "controller/suggest/history.hpp"
+#include "strategies/early_stop/stop_runs.hpp"
 #include "strategies/grid.hpp"
 #include "strategies/strategy.hpp"
 
@@ -13,6 +14,7 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,21 +31,22 @@ class session {
   result<void> update(std::string_view text, std::size_t at, std::size_t& end);
   /// The runs as the rules of early stopping see them.
   [[nodiscard]] const history& runs() const { return runs_; }
-  /// Places in runs() that changed with the last update.
-  [[nodiscard]] const std::vector<std::size_t>& fresh() const { return fresh_; }
 
   /// The strategy of `config`, made once; `key` tells apart the variants that a request may ask for.
   result<strategies::strategy*> strategy(const boost::json::object& config, const std::string& key);
-  /// The same strategy as a grid that knows which cells the runs cover; null for other methods.
+  /// That strategy as a grid, which knows the cells that the runs cover; null for other methods.
   [[nodiscard]] strategies::grid* grid() const { return grid_; }
+  /// The rule of early stopping in config(), made once; it knows what it was asked last.
+  tl::expected<strategies::early_stop::stop_question*, strategies::early_stop::rule_fault> stopping(
+      const boost::json::object& config);
 
  private:
   boost::json::value config_;
   history runs_;
-  std::vector<std::size_t> fresh_;
   std::unique_ptr<strategies::strategy> strategy_;
   std::string strategy_key_;
   strategies::grid* grid_ = nullptr;
+  std::optional<strategies::early_stop::stop_question> stopping_;
 };
 
 /// The sessions of the last few configs.

@@ -16,12 +16,13 @@ import scenarios_grid
 import scenarios_numbers
 import scenarios_random
 import scenarios_schema
+import scenarios_stop
 
 
 def main():
     program, words = sys.argv[1], sys.argv[2:]
     wrong = done = 0
-    for module in (scenarios_schema, scenarios_numbers, scenarios_grid, scenarios_random):
+    for module in (scenarios_schema, scenarios_numbers, scenarios_grid, scenarios_random, scenarios_stop):
         for name, scenario in inspect.getmembers(module, inspect.isfunction):
             if list(inspect.signature(scenario).parameters) != ["library"]:
                 continue
