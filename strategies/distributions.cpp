@@ -26,14 +26,6 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double root_two = 1.4142135623730950488;
 
-double probit(double u) {
-  if (u <= 0) return -infinity;
-  if (u >= 1) return infinity;
-  return -root_two * boost::math::erfc_inv(2 * u, quiet{});
-}
-
-double normal_share(double z) { return 0.5 * std::erfc(-z / root_two); }
-
 double share_of_range(double x, double from, double to) {
   return std::clamp((x - from) / (to - from), 0.0, 1.0);
 }
@@ -61,6 +53,14 @@ double plain_quantile(const distribution& d, double u) {
 }
 
 }  // namespace
+
+double probit(double u) {
+  if (u <= 0) return -infinity;
+  if (u >= 1) return infinity;
+  return -root_two * boost::math::erfc_inv(2 * u, quiet{});
+}
+
+double normal_share(double z) { return 0.5 * std::erfc(-z / root_two); }
 
 double quantile(const distribution& d, double u) {
   double x = plain_quantile(d, u);

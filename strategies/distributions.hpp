@@ -35,6 +35,11 @@ double quantile(const distribution& d, double u);
 /// The share of draws (before rounding to the step) at or below x: 0 to 1, or NaN as above.
 double probability_up_to(const distribution& d, double x);
 
+/// The quantile of the standard normal distribution: infinite at 0 and 1.
+double probit(double u);
+/// The share of the standard normal distribution below z.
+double normal_share(double z);
+
 /// Which of `count` equally likely indices the quantile u means: the least i with (i+1)/count >= u.
 std::uint64_t index_at(double u, std::uint64_t count);
 

@@ -2,6 +2,7 @@
 #include "strategies/early_stop/rule.hpp"
 #include "strategies/nearest.hpp"
 #include "strategies/schema.hpp"
+#include "strategies/search_model.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,7 +23,10 @@ constexpr std::array<std::string_view, 22> top_level_keys{
     "crash_policy", "max_concurrent_runs", "seed", "search"};
 constexpr std::string_view grid_key = "randomize_order";  // ours too, for method grid only
 
-constexpr std::array<std::string_view, 4> methods{"grid", "random", "bayes", "custom"};
+constexpr std::array<std::string_view, 7> methods{
+    "grid", "random", "bayes", "custom",
+    // ours; W&B's language has the four before
+    "tpe", "cma_es", "sobol"};
 constexpr std::array<std::string_view, 2> goals{"minimize", "maximize"};
 constexpr std::array<std::string_view, 3> imputes{"latest", "best", "worst"};
 constexpr std::array<std::string_view, 4> running_imputes{"latest", "best", "worst", "false"};
@@ -260,14 +264,7 @@ void check_our_keys(const bj::object& config, problem_list& out) {
   };
   check_integer("max_concurrent_runs", 1);
   check_integer("seed", 0);
-  if (const auto* search = config.if_contains("search")) {
-    if (!search->is_object())
-      out.add("search", "must be a map of search options, not " + shown(*search));
-    else if (method == "grid" || method == "random")
-      for (const auto& [key, item] : search->get_object())
-        out.add(join_path("search", key),
-                "is an unknown search option: method " + std::string(method) + " has none");
-  }
+  check_search(config, out);
   if (const auto* shuffle = config.if_contains(grid_key)) {
     if (!shuffle->is_bool())
       out.add(std::string(grid_key), "must be true or false, not " + shown(*shuffle));
@@ -280,11 +277,12 @@ void check_method(const bj::object& config, problem_list& out) {
   if (!config.contains("method"))
     return out.add("method", "is missing: write grid, random or bayes");
   check_choice(config, "method", "", methods, out);
-  if (text_at(config, "method") == "bayes" && !config.contains("metric") &&
+  const auto method = text_at(config, "method");
+  if (searches_by_model(method) && method != "sobol" && !config.contains("metric") &&
       !config.contains("metrics"))
-    out.add_stricter("metric",
-                     "is missing: method bayes needs a metric to improve; write metric: "
-                     "{name: loss, goal: minimize}");
+    out.add_stricter("metric", "is missing: method " + std::string(method) +
+                                   " needs a metric to improve; write metric: "
+                                   "{name: loss, goal: minimize}");
 }
 
 }  // namespace

@@ -13,9 +13,9 @@
 
 namespace sweepd::strategies {
 
-/// The first `count` points, one a row, every coordinate strictly between 0 and 1. Above 3,000
-/// dimensions the further coordinates are independent draws.
+/// `count` points from number `first` on, one a row, every coordinate strictly between 0 and 1. Above
+/// 3,000 dimensions the further coordinates are independent draws.
 Eigen::MatrixXd sobol_points(std::size_t count, std::size_t dims, std::uint64_t seed,
-                             std::uint64_t stream);
+                             std::uint64_t stream, std::uint64_t first = 0);
 
 }  // namespace sweepd::strategies

@@ -7,6 +7,8 @@
 #include "strategies/custom.hpp"
 #include "strategies/grid.hpp"
 #include "strategies/random.hpp"
+#include "strategies/search_model.hpp"
+#include "strategies/sobol_search.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -38,6 +40,22 @@ result<std::unique_ptr<strategy>> make_grid(const bj::object& config) {
   return std::make_unique<grid>(std::move(cells), shuffled != nullptr && *shuffled == true);
 }
 
+result<std::unique_ptr<strategy>> make_model(const bj::object& config) {
+  SWEEPD_TRY(const auto settings, search_settings_in(config));
+  SWEEPD_TRY(auto searched, space_in(config));
+  switch (settings.model) {
+    case search_model::gp:
+      return bayes::bayes_search::make(std::move(searched), config);
+    case search_model::tpe:
+      return tpe::tpe::make(std::move(searched), config, settings.tpe);
+    case search_model::cma_es:
+      return cma_es::cma_es::make(std::move(searched), config, settings.cma_es);
+    case search_model::sobol:
+      break;
+  }
+  return std::make_unique<sobol_search>(std::move(searched));
+}
+
 }  // namespace
 
 result<std::unique_ptr<strategy>> make_strategy(const bj::object& config) {
@@ -47,15 +65,13 @@ result<std::unique_ptr<strategy>> make_strategy(const bj::object& config) {
     SWEEPD_TRY(auto searched, space_in(config));
     return std::make_unique<random_search>(std::move(searched));
   }
-  if (method == "bayes") {
-    SWEEPD_TRY(auto searched, space_in(config));
-    return bayes::bayes_search::make(std::move(searched), config);
-  }
+  if (searches_by_model(method)) return make_model(config);
   if (method == "custom") {
     SWEEPD_TRY(const auto searched, space_in(config));
     return std::make_unique<custom>();
   }
-  return fail(errc::invalid, "unknown method '" + method + "': write grid, random, bayes or custom",
+  return fail(errc::invalid,
+              "unknown method '" + method + "': write grid, random, bayes, tpe, cma_es, sobol or custom",
               "method");
 }
 

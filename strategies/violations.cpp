@@ -1,6 +1,7 @@
 // violations(): the checks of schema.hpp over a whole file, and what each method asks of its space.
 #include "strategies/grid.hpp"
 #include "strategies/schema.hpp"
+#include "strategies/search_model.hpp"
 #include "strategies/space.hpp"
 
 #include <algorithm>
@@ -22,11 +23,11 @@ void check_for_grid(const space& s, problem_list& out) {
     out.add_stricter(cells.error().where, cells.error().message);
 }
 
-void check_for_bayes(const space& s, problem_list& out) {
+void check_for_model(const space& s, std::string_view method, problem_list& out) {
   if (std::ranges::all_of(s.leaves(), [](const leaf& l) { return l.what.constant(); }))
     out.add_stricter("parameters",
-                     "leaves nothing to search over: method bayes needs a parameter "
-                     "that is not constant");
+                     "leaves nothing to search over: method " + std::string(method) +
+                         " needs a parameter that is not constant");
 }
 
 bool searched_elsewhere(const bj::object& config) {
@@ -55,7 +56,8 @@ std::vector<violation> violations(const bj::object& config) {
   const auto made = space::make(parameters->get_object());
   if (!made || method == nullptr) return out.take();  // what is wrong is listed already
   if (*method == "grid") check_for_grid(*made, out);
-  if (*method == "bayes") check_for_bayes(*made, out);
+  if (method->is_string() && searches_by_model(method->get_string()) && *method != "sobol")
+    check_for_model(*made, method->get_string(), out);
   return out.take();
 }
 

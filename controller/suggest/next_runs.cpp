@@ -5,6 +5,7 @@
 #include "controller/suggest/ops.hpp"
 #include "strategies/bayes/explain.hpp"
 #include "strategies/fill.hpp"
+#include "strategies/search_model.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -103,7 +104,9 @@ std::optional<bj::object> refuse_config(const bj::object& config) {
   if (!parameters->is_object() || parameters->get_object().empty())
     return wrong("the parameters section of a sweep config must be a dict of at least length 1",
                  "parameters");
-  if (*method != "grid" && *method != "random" && *method != "bayes")
+  const bool ours =  // beside W&B's three
+      method->is_string() && strategies::searches_by_model(method->get_string());
+  if (*method != "grid" && *method != "random" && !ours)
     return wrong("invalid search type " + json::to_text(*method) +
                      R"(, must be one of ["grid", "random", "bayes"])",
                  "method");
@@ -179,14 +182,16 @@ result<std::vector<suggestion>> at_random(bj::object config, const strategies::a
 
 /// The suggestions, one after the other: each sees the ones before as pending, so that n at once are n
 /// requests of one. Fewer than asked: exhausted.
+/// `counted`: positions go on where the runs end; W&B's own grid and random begin anew.
 result<std::vector<suggestion>> draw(const bj::object& config, session& sweep,
-                                     strategies::strategy& s, const asked& ask) {
+                                     strategies::strategy& s, const asked& ask, bool counted) {
   std::vector<suggestion> out;
+  const std::size_t told = sweep.runs().observations().size();
   std::vector<observation> seen;
   if (s.learns()) seen = sweep.runs().observations();
   for (const auto seed : ask.seeds) {
     if (s.learns()) s.observe(seen);
-    const strategies::ask one{.seed = seed, .from = seen.size(), .n = 1};
+    const strategies::ask one{.seed = seed, .from = counted ? told + out.size() : 0, .n = 1};
     auto got = s.suggest(one);
     if (got && got->empty() && goes_on_without_metric(config, seen)) got = at_random(config, one);
     if (!got) return got;
@@ -214,8 +219,10 @@ bj::object next_runs(const request& r) {
   if (!ask) return std::move(ask).error();
   if (auto no = refuse_config(given->get_object())) return std::move(*no);
   auto config = given->get_object();
-  const bool bayes = config.at("method") == "bayes";
-  if (bayes)
+  const auto& method = config.at("method").as_string();
+  const bool bayes = method == "bayes";
+  const bool counted = strategies::searches_by_model(method);
+  if (counted && method != "sobol")
     if (auto no = settle_metric(config)) return std::move(*no);
   if (ask->shuffled) config["randomize_order"] = true;
   const auto made = r.sweep->strategy(config, ask->shuffled ? "shuffled" : "");
@@ -224,7 +231,7 @@ bj::object next_runs(const request& r) {
     if (const auto ok = check_choices(config, r.sweep->runs().observations()); !ok)
       return refused(ok.error());
 
-  auto drawn = draw(config, *r.sweep, **made, *ask);
+  auto drawn = draw(config, *r.sweep, **made, *ask, counted);
   if (!drawn) return refused(drawn.error());
   bj::array out;
   for (auto& one : *drawn) out.push_back(as_run(std::move(one)));

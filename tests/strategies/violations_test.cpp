@@ -23,6 +23,12 @@ std::string parameter(std::string_view text, std::string_view method = "random")
          std::string(text) + "}}";
 }
 
+std::string searched(std::string_view method, std::string_view options) {
+  return R"({"method": ")" + std::string(method) +
+         R"(", "metric": {"name": "loss"}, "parameters": {"a": {"min": 0.0, "max": 1.0}}, "search": )" +
+         std::string(options) + "}";
+}
+
 TEST_CASE("violations: a file that W&B takes has none") {
   for (
       const auto& text : {
@@ -47,6 +53,12 @@ TEST_CASE("violations: a file that W&B takes has none") {
               R"({"method": "grid", "parameters": {"a": {"value": 1}}, "randomize_order": true})"),
           std::string(R"({"method": "bayes", "parameters": {"a": {"min": 0.0, "max": 1.0}},
                            "metric": {"name": "loss"}})"),
+          searched("bayes", R"({"model": "tpe", "start": 5, "candidates": 48})"),
+          searched("bayes", R"({"model": "cma_es", "population": 20, "step": 1})"),
+          searched("tpe", "{}"),
+          searched("cma_es", R"({"step": 0.1})"),
+          searched("sobol", "{}"),
+          std::string(R"({"method": "sobol", "parameters": {"a": {"value": 1}}})"),
           std::string(R"({"method": "custom", "parameters": {"a": {"value": 1}},
                            "metrics": [{"name": "a"}, {"name": "b", "goal": "maximize"}]})"),
           std::string(R"({"method": "custom", "scheduler": {"engine": "optuna", "source": "s.py",
@@ -94,6 +106,21 @@ const row rows[] = {
     {with(R"("seed": -1)"), "seed", "at least 0"},
     {with(R"("search": 3)"), "search", "must be a map"},
     {with(R"("search": {"sampler": "x"})"), "search.sampler", "method random has none"},
+    {searched("bayes", R"({"model": "tep"})"), "search.model", "did you mean 'tpe'?"},
+    {searched("bayes", R"({"model": 3})"), "search.model", "gp, tpe, cma_es or sobol, not 3"},
+    {searched("tpe", R"({"model": "tpe"})"), "search.model", "remove it"},
+    {searched("tpe", R"({"candidate": 9})"), "search.candidate", "did you mean 'candidates'?"},
+    {searched("tpe", R"({"zzz": 9})"), "search.zzz", "model tpe knows start, candidates and model"},
+    {searched("tpe", R"({"start": 0})"), "search.start", "an integer from 1 to"},
+    {searched("tpe", R"({"start": 5.0})"), "search.start", "an integer from 1 to"},
+    {searched("tpe", R"({"step": 0.1})"), "search.step", "of model cma_es, not of model tpe"},
+    {searched("cma_es", R"({"step": 0})"), "search.step", "a number above 0 and at most 1, not 0"},
+    {searched("cma_es", R"({"population": 2})"), "search.population", "from 4 to"},
+    {searched("sobol", R"({"start": 3})"), "search.start", "of model tpe"},
+    {R"({"method": "tpe", "parameters": {"a": {"min": 0.0, "max": 1.0}}})", "metric",
+     "method tpe needs a metric", true},
+    {R"({"method": "cma_es", "metric": {"name": "m"}, "parameters": {"a": {"value": 1}}})",
+     "parameters", "method cma_es needs a parameter", true},
     {with(R"("randomize_order": true)"), "randomize_order", "method: grid only"},
     {R"({"method": "grid", "parameters": {"a": {"value": 1}}, "randomize_order": "yes"})",
      "randomize_order", "true or false"},
