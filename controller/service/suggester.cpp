@@ -50,6 +50,7 @@ observation seen_as(const core::state& s, const core::trial& t) {
   if (by != nullptr) {
     o.value = by->metric.best;
     o.last = by->metric.last;
+    o.worst = by->metric.worst;
     o.running = !over && core::is_live(by->state) && by->state != core::run_state::pending;
   }
   if (!over) return o;
