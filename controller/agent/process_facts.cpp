@@ -1,9 +1,12 @@
 #include "controller/agent/process_facts.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstring>
@@ -18,9 +21,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What can be read of a file. Not through a stream buffer: when a process ends between opening and
+/// reading its file, read() fails, and the buffer's iterators make an exception of it.
 std::string slurp(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::string out;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return out;
+  std::array<char, 4'096> piece{};
+  for (;;) {
+    const auto n = ::read(fd, piece.data(), piece.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    out.append(piece.data(), static_cast<std::size_t>(n));
+  }
+  ::close(fd);
+  return out;
 }
 
 /// The fields of /proc/PID/stat after the command name (which may hold blanks and parentheses): the
@@ -71,8 +86,8 @@ int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pi
 std::vector<pid_t> living_group_members(pid_t group, pid_t leader) {
   std::vector<pid_t> out;
   std::error_code ec;
-  for (const auto& entry : fs::directory_iterator("/proc", ec)) {
-    const auto name = entry.path().filename().string();
+  for (fs::directory_iterator at("/proc", ec); !ec && at != fs::directory_iterator(); at.increment(ec)) {
+    const auto name = at->path().filename().string();
     const auto pid = to_number(name);
     if (!pid || static_cast<pid_t>(*pid) == leader) continue;
     const auto fields = stat_fields(name);
