@@ -1,3 +1,4 @@
+#include "controller/base/json_text.hpp"
 #include "strategies/nearest.hpp"
 #include "strategies/schema.hpp"
 
@@ -249,13 +250,7 @@ std::string join_path(std::string_view parent, std::string_view key) {
 }
 
 std::string shown(const bj::value& v) {
-  std::string text = v.is_string() ? quoted(std::string_view(v.get_string())) : bj::serialize(v);
-  if (v.is_double() && std::isfinite(v.get_double())) {
-    std::array<char, 32> digits{};
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), v.get_double());
-    text.assign(digits.data(), end.ptr);
-    if (text.find_first_of(".e") == std::string::npos) text += ".0";
-  }
+  std::string text = v.is_string() ? quoted(std::string_view(v.get_string())) : json::to_text(v);
   if (text.size() > shown_length_max) {
     std::size_t cut = shown_length_max;
     while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) --cut;  // whole UTF-8

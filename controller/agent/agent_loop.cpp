@@ -3,7 +3,6 @@
 #include "controller/agent/slurm.hpp"
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 #include <unistd.h>
 
@@ -104,7 +103,9 @@ asio::awaitable<void> agent_loop::work(std::shared_ptr<agent_loop> self) {
     co_return;
   }
   beating_ = true;
-  asio::co_spawn(io_, beat_loop(self), asio::detached);
+  asio::co_spawn(io_, beat_loop(self), [self](const std::exception_ptr& e) {
+    if (e) self->give_up(error{errc::internal, "the agent's heartbeats failed", {}});
+  });
   co_await claim_loop();
 }
 

@@ -1,7 +1,7 @@
 #include "controller/agent/command_macros.hpp"
 
 #include "controller/agent/config_text.hpp"
-#include "controller/agent/exact_json.hpp"
+#include "controller/base/json_text.hpp"
 
 #include <fnmatch.h>
 
@@ -78,16 +78,15 @@ result<std::map<std::string, std::vector<std::string>>> parameter_macros(const b
 /// A ${args_json} word with the values of secret-looking names hidden; other words unchanged.
 std::string mask_json(const std::string& word) {
   if (!word.starts_with("{")) return word;
-  boost::system::error_code ec;
-  auto v = parse_exact(word, ec);
-  if (ec || !v.is_object()) return word;
+  auto v = json::parse(word);
+  if (!v || !v->is_object()) return word;
   bool hidden = false;
-  for (auto& [key, value] : v.get_object()) {
+  for (auto& [key, value] : v->get_object()) {
     if (!looks_secret(key)) continue;
     value = "***";
     hidden = true;
   }
-  return hidden ? python_json(v) : word;
+  return hidden ? python_json(*v) : word;
 }
 
 /// One word for people: `--api_key=...` and the word after a bare `--api_key` lose their value.

@@ -1,40 +1,21 @@
 #include "controller/agent/config_text.hpp"
 
+#include "controller/base/json_text.hpp"
+
 #include <array>
-#include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 
 namespace sweepd::agent {
 namespace {
 
 namespace bj = boost::json;
 
-/// repr(float): the shortest digits that read back the same; an exponent below -4 or from 16 on.
+/// repr(float)
 std::string python_float(double d) {
-  std::array<char, 64> buf{};
-  const auto end = std::to_chars(buf.data(), buf.data() + buf.size(), d, std::chars_format::scientific);
-  const std::string sci(buf.data(), end.ptr);
-  const auto e = sci.find('e');
-  if (e == std::string::npos) return sci;  // inf, nan
-  const int exponent = std::atoi(sci.c_str() + e + 1);
-  const bool negative = sci.front() == '-';
-  std::string digits;
-  for (const char c : sci.substr(0, e))
-    if (c >= '0' && c <= '9') digits += c;
-  std::string out = negative ? "-" : "";
-  if (exponent < -4 || exponent >= 16) {
-    out += digits.substr(0, 1);
-    if (digits.size() > 1) out += "." + digits.substr(1);
-    std::array<char, 16> tail{};
-    std::snprintf(tail.data(), tail.size(), "e%c%02d", exponent < 0 ? '-' : '+', std::abs(exponent));
-    return out + tail.data();
-  }
-  if (exponent < 0) return out + "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0') + digits;
-  const auto whole = static_cast<std::size_t>(exponent) + 1;
-  if (digits.size() <= whole) return out + digits + std::string(whole - digits.size(), '0') + ".0";
-  return out + digits.substr(0, whole) + "." + digits.substr(whole);
+  if (std::isfinite(d)) return json::number_text(d);
+  return std::isnan(d) ? "nan" : d > 0 ? "inf" : "-inf";
 }
 
 /// Takes one code point off the front of valid UTF-8.

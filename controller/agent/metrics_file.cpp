@@ -1,6 +1,6 @@
 #include "controller/agent/metrics_file.hpp"
 
-#include "controller/agent/exact_json.hpp"
+#include "controller/base/json_text.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -93,11 +93,10 @@ void take(std::string_view line, metrics_batch& batch) {
 }  // namespace
 
 std::optional<bj::object> parse_metrics_line(std::string_view line) {
-  boost::system::error_code ec;
-  auto v = parse_exact(line, ec);
-  if (ec) v = parse_exact(quote_non_finite(line), ec);
-  if (ec || !v.is_object()) return std::nullopt;
-  return std::move(v.get_object());
+  auto v = json::parse(line);
+  if (!v) v = json::parse(quote_non_finite(line));
+  if (!v || !v->is_object()) return std::nullopt;
+  return std::move(v->get_object());
 }
 
 metrics_batch metrics_file::read(metrics_cursor from, std::size_t lines_max, std::size_t bytes_max,

@@ -1,9 +1,12 @@
 #include "controller/agent/process_facts.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstring>
@@ -18,13 +21,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Empty when it cannot be read: a process may be gone between open and read (ESRCH), which an
-/// istreambuf_iterator would throw.
+/// What can be read of a file. Not through a stream buffer: when a process ends between opening and
+/// reading its file, read() fails, and the buffer's iterators make an exception of it.
 std::string slurp(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
+  std::string out;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return out;
+  std::array<char, 4'096> piece{};
+  for (;;) {
+    const auto n = ::read(fd, piece.data(), piece.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    out.append(piece.data(), static_cast<std::size_t>(n));
+  }
+  ::close(fd);
+  return out;
 }
 
 /// The fields of /proc/PID/stat after the command name (which may hold blanks and parentheses): the
@@ -75,7 +86,7 @@ int open_pidfd(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pi
 std::vector<pid_t> living_group_members(pid_t group, pid_t leader) {
   std::vector<pid_t> out;
   std::error_code ec;
-  for (fs::directory_iterator at("/proc", ec), end; !ec && at != end; at.increment(ec)) {
+  for (fs::directory_iterator at("/proc", ec); !ec && at != fs::directory_iterator(); at.increment(ec)) {
     const auto name = at->path().filename().string();
     const auto pid = to_number(name);
     if (!pid || static_cast<pid_t>(*pid) == leader) continue;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <exception>
 
 namespace sweepd::agent {
 namespace {
@@ -127,7 +128,12 @@ void run_session::not_started(const error& e, std::string_view source) {
 }
 
 asio::awaitable<void> run_session::watch(std::shared_ptr<run_session> self) {
-  const auto status = co_await child_->wait();
+  exit_status status;
+  try {
+    status = co_await child_->wait();
+  } catch (const std::exception& e) {  // whatever happens here, the run must not be waited for for ever
+    add_fact("agent", std::string("how it ended could not be seen: ") + e.what());
+  }
   note_end(status);
   self->wake_.raise();
 }

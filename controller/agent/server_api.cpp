@@ -1,7 +1,7 @@
 #include "controller/agent/server_api.hpp"
 
 #include "controller/agent/console.hpp"
-#include "controller/agent/exact_json.hpp"
+#include "controller/agent/config_text.hpp"
 #include "controller/base/json_record.hpp"
 
 #include <array>
@@ -65,7 +65,7 @@ BOOST_DESCRIBE_STRUCT(claim_wire, (), (status, run, code, reason, retry_in))
 std::vector<std::string> words(const std::vector<bj::value>& list) {
   std::vector<std::string> out;
   for (const auto& v : list)
-    out.push_back(v.is_string() ? std::string(v.get_string()) : bj::serialize(v));
+    out.push_back(python_str(v));
   return out;
 }
 
@@ -121,11 +121,10 @@ error error_of(const http::client_response& r) {
             "the server answered HTTP " + std::to_string(r.status), {}};
   for (const auto c : codes)
     if (http_status(c) == r.status) out.code = c;
-  boost::system::error_code ec;
-  const auto body = parse_exact(r.body, ec);
-  if (ec || !body.is_object()) return out;
+  const auto body = json::parse(r.body);
+  if (!body || !body->is_object()) return out;
   const auto text = [&body](const char* key) {
-    const auto* v = body.get_object().if_contains(key);
+    const auto* v = body->get_object().if_contains(key);
     return v != nullptr && v->is_string() ? std::string(v->get_string()) : std::string{};
   };
   for (const auto c : codes)
@@ -168,7 +167,6 @@ std::string url_encode(std::string_view text) {
 server_api::server_api(asio::any_io_executor io, http::client_options opts, link_watch& link)
     : client_(io, std::move(opts)), link_(link) {}
 
-/// The client's own call() would parse with Boost's rounding; see exact_json.hpp.
 asio::awaitable<result<http::client_response>> server_api::exchange(
     std::string method, std::string target, std::string body, std::string content_type,
     std::map<std::string, std::string> headers, milliseconds timeout) {
@@ -193,14 +191,13 @@ asio::awaitable<result<bj::value>> server_api::post(std::string target, bj::valu
   if (!key.empty()) headers.emplace("Idempotency-Key", std::move(key));
   std::string method = "POST";
   std::string type = "application/json";
-  auto text = bj::serialize(body);
+  auto text = json::to_text(body);
   SWEEPD_CO_TRY(const auto answer,
                 co_await exchange(std::move(method), std::move(target), std::move(text),
                                   std::move(type), std::move(headers), timeout));
   if (answer.body.empty()) co_return bj::value(nullptr);
-  boost::system::error_code ec;
-  auto value = parse_exact(answer.body, ec);
-  if (ec) co_return fail(errc::unavailable, "the server's answer is no JSON: " + ec.message());
+  auto value = json::parse(answer.body);
+  if (!value) co_return fail(errc::unavailable, "the server's answer is " + value.error().message);
   co_return value;
 }
 

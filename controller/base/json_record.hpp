@@ -10,6 +10,7 @@
 #pragma once
 
 #include "controller/base/ids.hpp"
+#include "controller/base/json_text.hpp"
 #include "controller/base/result.hpp"
 
 #include <boost/describe.hpp>
@@ -266,9 +267,7 @@ result<T> read(const bj::value& v, unknown_keys policy = unknown_keys::ignore) {
 /// Parses one JSON text (depth 32 at most, trailing text refused) and reads a T from it.
 template <class T>
 result<T> parse(std::string_view text, unknown_keys policy = unknown_keys::ignore) {
-  boost::system::error_code ec;
-  const auto v = bj::parse(bj::string_view(text.data(), text.size()), ec);
-  if (ec) return fail(errc::invalid, "not valid JSON: " + ec.message());
+  SWEEPD_TRY(const auto v, parse(text));
   return read<T>(v, policy);
 }
 
@@ -354,10 +353,10 @@ bj::value write(const T& in) {
   }
 }
 
-/// write(), as one line of text.
+/// write(), as one line of text (json_text.hpp).
 template <class T>
 std::string to_text(const T& in) {
-  return bj::serialize(write(in));
+  return to_text(write(in));
 }
 
 }  // namespace sweepd::json

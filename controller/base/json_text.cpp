@@ -166,16 +166,23 @@ void append_escaped(std::string& out, char c) {
   }
 }
 
+/// Whether a byte stands in a JSON text as it is.
+constexpr auto plain_bytes = [] {
+  std::array<bool, 256> out{};
+  for (std::size_t c = 0x20; c < out.size(); ++c) out[c] = c != '"' && c != '\\';
+  return out;
+}();
+
 void append_string(std::string& out, std::string_view s) {
   out += '"';
-  std::size_t from = 0;
-  for (std::size_t i = 0; i < s.size(); ++i) {
-    if (static_cast<unsigned char>(s[i]) >= 0x20 && s[i] != '"' && s[i] != '\\') continue;
-    out.append(s, from, i - from);
-    append_escaped(out, s[i]);
-    from = i + 1;
+  const char* const end = s.data() + s.size();
+  for (const char* from = s.data(); from != end;) {
+    const char* to = from;
+    while (to != end && plain_bytes[static_cast<unsigned char>(*to)]) ++to;
+    out.append(from, to);
+    if (to != end) append_escaped(out, *to++);
+    from = to;
   }
-  out.append(s, from);
   out += '"';
 }
 

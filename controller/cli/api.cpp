@@ -1,5 +1,6 @@
 #include "controller/cli/api.hpp"
 
+#include "controller/base/json_text.hpp"
 #include "controller/cli/text.hpp"
 #include "controller/http/client.hpp"
 
@@ -60,10 +61,9 @@ std::string header(const std::map<std::string, std::string>& headers, const std:
 
 result<json::value> parse(std::string_view body) {
   if (body.empty()) return json::value(nullptr);
-  boost::system::error_code ec;
-  auto v = json::parse(json::string_view(body.data(), body.size()), ec);
-  if (ec)
-    return fail(errc::internal, "the answer is not JSON (" + ec.message() +
+  auto v = sweepd::json::parse(body);
+  if (!v)
+    return fail(errc::internal, "the answer is not JSON (" + v.error().message +
                                     "): is this address really a sweepd server?");
   return v;
 }
@@ -185,7 +185,7 @@ result<json::value> api::get(const std::string& target) {
 
 result<json::value> api::change(std::string method, const std::string& target, json::value body) {
   std::map<std::string, std::string> headers{{"idempotency-key", fresh_idempotency_key()}};
-  const std::string text = !body.is_null()      ? json::serialize(body)
+  const std::string text = !body.is_null()      ? sweepd::json::to_text(body)
                            : method == "DELETE" ? std::string{}
                                                 : std::string("{}");
   const std::string path = std::string(api_root) + target;

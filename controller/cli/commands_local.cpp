@@ -42,6 +42,7 @@ result<std::vector<config::problem>> problems_of(context& c, const std::string& 
     const auto sweep = config::parse_sweep(text, input_name(name));
     if (!sweep) return sweep.error();
     fine = "ok (" + summary_of(sweep->spec) + ")";
+    if (const auto warning = config::size_warning(sweep->spec)) fine += "; launching it needs --yes: " + *warning;
   }
   return std::vector<config::problem>{};
 }

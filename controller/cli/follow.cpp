@@ -1,5 +1,6 @@
 #include "controller/cli/follow.hpp"
 
+#include "controller/base/json_text.hpp"
 #include "controller/cli/api.hpp"
 #include "controller/http/client.hpp"
 
@@ -143,10 +144,9 @@ struct event_stream::impl : std::enable_shared_from_this<impl> {
   bool take(event_parser& parser, std::string_view piece) {
     told = false;
     for (const auto& e : parser.feed(piece)) {
-      boost::system::error_code ec;
-      auto v = json::parse(e.data, ec);
-      if (ec || !v.is_object()) continue;
-      auto& record = v.get_object();
+      auto v = sweepd::json::parse(e.data);
+      if (!v || !v->is_object()) continue;
+      auto& record = v->get_object();
       if (!e.type.empty() && !record.contains("type")) record["type"] = e.type;
       const auto seq = static_cast<std::uint64_t>(whole(record, "seq"));
       if (seq != 0 && seq <= last) continue;

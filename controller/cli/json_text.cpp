@@ -1,9 +1,8 @@
 #include "controller/cli/json_text.hpp"
 
+#include "controller/base/json_text.hpp"
 #include "controller/cli/text.hpp"
 
-#include <charconv>
-#include <cmath>
 #include <cstdio>
 
 namespace sweepd::cli {
@@ -73,9 +72,6 @@ void append_value(std::string& out, const json::value& v, int depth, bool indent
   switch (v.kind()) {
     case json::kind::string:
       return append_escaped(out, v.get_string());
-    case json::kind::double_:
-      out += exact_number(v.get_double());
-      return;
     case json::kind::array:
       return entries(v.get_array(), '[', ']',
                      [&](const json::value& x) { append_value(out, x, depth + 1, indent); });
@@ -86,7 +82,7 @@ void append_value(std::string& out, const json::value& v, int depth, bool indent
         append_value(out, x.value(), depth + 1, indent);
       });
     default:
-      out += json::serialize(v);
+      out += sweepd::json::to_text(v);
   }
 }
 
@@ -171,16 +167,6 @@ std::string pretty(const json::value& v) {
   std::string out;
   append_value(out, v, 0, true);
   return out;
-}
-
-std::string exact_number(double value) {
-  if (std::isnan(value)) return "\"NaN\"";
-  if (std::isinf(value)) return value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
-  char out[40];
-  const auto end = std::to_chars(out, out + sizeof out, value).ptr;
-  std::string text(out, end);
-  if (text.find_first_of(".e") == std::string::npos) text += ".0";
-  return text;
 }
 
 }  // namespace sweepd::cli

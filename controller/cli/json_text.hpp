@@ -1,6 +1,6 @@
 // JSON as the commands read and print it: fields by dotted path with harmless defaults (an answer
-// of a newer server may lack or add some), and a writer whose numbers read well (0.1, not 1E-1) and
-// whose output holds no raw control or direction characters, so that it is safe on a terminal.
+// of a newer server may lack or add some), and a writer whose output holds no raw control or direction
+// characters, so that it is safe on a terminal.
 #pragma once
 
 #include "controller/base/instant.hpp"
@@ -38,7 +38,5 @@ const json::object& as_object(const json::value& v);
 std::string compact(const json::value& v);
 /// Indented by two spaces, no final line break.
 std::string pretty(const json::value& v);
-/// A double with the fewest digits that read back the same; whole ones keep their ".0".
-std::string exact_number(double value);
 
 }  // namespace sweepd::cli

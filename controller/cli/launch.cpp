@@ -22,7 +22,8 @@ std::string size_text(const json::object& sweep) {
   return field(sweep, "method") + (size.empty() ? "" : ", " + size + " configurations");
 }
 
-/// Sends the file; the sweep as the server understood it.
+/// Sends the file; the sweep as the server understood it. A sweep that the server wants confirmed is asked
+/// about.
 result<json::object> create(context& c) {
   const auto& name = c.args.operands.front();
   SWEEPD_TRY(const auto text, read_input(c, name, sweep_bytes_max));
@@ -31,7 +32,14 @@ result<json::object> create(context& c) {
   if (!project.empty() && project != "all" && project != "*") body["project"] = project;
   if (c.args.has("name")) body["name"] = c.args.value("name");
   if (c.args.has("dry-run")) body["dry_run"] = true;
-  auto answer = c.server().change("POST", "/sweeps", std::move(body));
+  if (c.args.has("yes")) body["confirm"] = true;
+  auto answer = c.server().change("POST", "/sweeps", body);
+  if (!answer && answer.error().where == "/confirm") {
+    SWEEPD_TRY(const bool go, c.confirmed(clean(answer.error().message) + "\nlaunch it all the same?"));
+    if (!go) return c.refuse(errc::conflict, "not confirmed: nothing was created", "set run_cap in the file");
+    body["confirm"] = true;
+    answer = c.server().change("POST", "/sweeps", std::move(body));
+  }
   if (!answer) {
     if (!c.server().problems().empty()) c.at.next = "mend the file and repeat";
     return tl::unexpected<error>(std::move(answer).error());
@@ -139,6 +147,7 @@ result<int> launch(context& c) {
     const auto& understood = object_at(answer, "sweep");
     if (!print_data(c.io.out, c.how, answer))
       c.io.out << "valid (" << size_text(understood) << "); nothing was created\n";
+    for (const auto& w : list(answer, "warnings")) c.note("warning: " + scalar(w));
     return exit_with::success;
   }
   const auto id = field(answer, "id");
@@ -164,12 +173,14 @@ std::vector<command> launch_commands() {
            "make a sweep from a file, and run it",
            "Prints the sweep's id and the line that starts an agent. With --agents N it starts N "
            "agents here, waits for the sweep to end, and prints how it went. '-' reads standard "
-           "input.",
+           "input. A grid of more than a million configurations without a run_cap is asked about "
+           "first; without a terminal it needs --yes.",
            "sweepd launch sweep.yaml\nsweepd launch sweep.yaml --agents 4\n"
            "id=$(sweepd launch sweep.yaml -q)",
            {{"name", '\0', "NAME", "instead of the file's name"},
             {"agents", '\0', "N", "start N agents here and wait for the end"},
-            {"dry-run", '\0', "", "let the server check the file, and create nothing"}},
+            {"dry-run", '\0', "", "let the server check the file, and create nothing"},
+            {"yes", 'y', "", "do not ask about a very large grid"}},
            launch}};
 }
 

@@ -40,6 +40,8 @@ struct server_config {
   std::int64_t target_bytes_max = 8 * 1024;
   std::int64_t inflight_body_bytes_max = 256 * 1024 * 1024;
   std::int64_t failed_auth_per_minute = 10;
+  std::int64_t requests_per_second = 200;
+  std::int64_t agent_requests_per_second = 5'000;
   milliseconds header_deadline{10'000};
   milliseconds body_deadline{30'000};
   milliseconds idle_deadline{75'000};

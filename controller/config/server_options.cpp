@@ -15,7 +15,7 @@ constexpr std::int64_t many = 1'000'000;
 constexpr std::int64_t gigabyte = std::int64_t{1} << 30;
 constexpr std::array<std::string_view, 5> log_levels{"debug", "info", "warn", "error", "off"};
 
-const std::array<server_option, 24> table{{
+const std::array<server_option, 26> table{{
     {"listen", &c::listen, "addresses to serve on: HOST:PORT, [IPV6]:PORT or unix:PATH"},
     {"data", &c::data, "the directory of the database, made if it is not there"},
     {"public_url", &c::public_url,
@@ -50,6 +50,12 @@ const std::array<server_option, 24> table{{
      "memory for all request bodies together", option_kind::bytes, 1'048'576, 64 * gigabyte, true},
     {"limits.failed_auth_per_minute", &c::failed_auth_per_minute,
      "wrong keys of one address before it has to wait", option_kind::plain, 1, many, true},
+    {"limits.requests_per_second", &c::requests_per_second,
+     "requests of one key, five seconds' worth at once; beyond: 429. 0: no limit", option_kind::plain, 0,
+     many, true},
+    {"limits.agent_requests_per_second", &c::agent_requests_per_second,
+     "the same for what agents write, and for all requests of agents' keys", option_kind::plain, 0, many,
+     true},
     {"deadlines.header", &c::header_deadline, "to send a request's header", option_kind::plain, 100,
      3'600'000},
     {"deadlines.body", &c::body_deadline, "to send a request's body; 1s more for each 100 KB",

@@ -187,4 +187,11 @@ tl::expected<parsed_sweep, std::vector<problem>> parse_sweep(std::string_view ya
   return parsed;
 }
 
+std::optional<std::string> size_warning(const core::sweep_spec& spec) {
+  if (spec.size.value_or(0) <= cells_unasked_max) return std::nullopt;
+  if (spec.run_cap && static_cast<std::uint64_t>(*spec.run_cap) <= cells_unasked_max) return std::nullopt;
+  return "the grid has " + std::to_string(*spec.size) + " configurations, and no run_cap of " +
+         std::to_string(cells_unasked_max) + " or less limits them";
+}
+
 }  // namespace sweepd::config

@@ -12,6 +12,7 @@
 
 #include <tl/expected.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,8 @@ inline constexpr std::size_t parameters_max = 1'000;
 /// Lower than the reader's own limit: a configuration is stored and sent inside other JSON, whose
 /// depth is limited to 32 when it is read back.
 inline constexpr std::size_t sweep_depth_max = 24;
+/// A grid of more cells is launched only when somebody has said that it is meant.
+inline constexpr std::uint64_t cells_unasked_max = 1'000'000;
 
 struct parsed_sweep {
   core::sweep_spec spec;                     ///< config: the file as JSON, without crash_policy
@@ -39,5 +42,8 @@ struct parsed_sweep {
 /// "source:line:column" and a message that begins with the path.
 tl::expected<parsed_sweep, std::vector<problem>> parse_sweep(std::string_view yaml,
                                                              std::string_view source);
+
+/// What to ask before this sweep is launched, as a sentence without a question; none: nothing.
+std::optional<std::string> size_warning(const core::sweep_spec& spec);
 
 }  // namespace sweepd::config

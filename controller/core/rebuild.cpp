@@ -104,9 +104,8 @@ void absorb(state& s, const run_data& d, moment now) {
   // A metric that is logged may take a place of run_cap (a failed run counts only with one).
   run_edit edit(s, d.run, now);
   for (const auto& line : d.history) {
-    boost::system::error_code ec;
-    const auto v = boost::json::parse(line, ec);
-    if (!ec && v.is_object() && !sw.spec.metric.empty()) note_line(r, sw, v.get_object());
+    const auto v = json::parse(line);
+    if (v && v->is_object() && !sw.spec.metric.empty()) note_line(r, sw, v->get_object());
   }
   if (!d.summary.empty()) {
     if (!sw.spec.metric.empty()) note_metric(r.metric, sw.spec, find_in(d.summary, sw.spec.metric));

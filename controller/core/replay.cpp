@@ -12,10 +12,11 @@ namespace {
 /// One run as the log tells it, while it is read.
 struct track {
   bool silent = false;      ///< a silence has begun and has not ended
-  bool gone = false;        ///< the process is known to be dead: no silence to judge
   mono silent_since;
   instant silent_wall;
   std::optional<mono> dead_since;  ///< it holds what it holds although dead
+  /// Failed in the recording: it holds nothing any more, but whether it comes back is yet to be read.
+  std::optional<mono> settled;
   sweepd::core::cause cause = sweepd::core::cause::none;
   int attempt = 1;
 };
@@ -57,23 +58,34 @@ struct reading {
     }
     row.false_mark = came_back && row.would != "nothing";
     if (!came_back) {
-      out.held_recorded += length;
-      out.held_policy += policy.mode == policy_mode::enforce
-                             ? std::min(length, policy.crash_after + act)
-                             : length;
+      const auto held = t.settled.value_or(at) - t.silent_since;
+      out.held_recorded += held;
+      out.held_policy +=
+          policy.mode == policy_mode::enforce ? std::min(length, policy.crash_after + act) : held;
     }
+    t.settled.reset();
     if (out.rows.size() < replay_rows_max) out.rows.push_back(std::move(row));
   }
 
-  /// A run known to be dead stops holding at `at`.
-  void dead_over(track& t, mono at) {
+  /// A run known to be dead stops holding at `at`; or it was not dead, and has come back.
+  void dead_over(track& t, mono at, bool came_back) {
     if (!t.dead_since) return;
-    const auto held = at - *t.dead_since;
+    const auto length = at - *t.dead_since;
+    const auto held = t.settled.value_or(at) - *t.dead_since;
     const auto act = act_after(policy, rule_for(t, t.cause), t.cause);
     out.held_recorded += held;
-    out.held_policy += policy.mode == policy_mode::enforce ? std::min(held, act) : held;
-    if (policy.mode == policy_mode::enforce && held >= act) ++out.marks_failed;
+    out.held_policy += policy.mode == policy_mode::enforce ? std::min(length, act) : held;
+    if (policy.mode == policy_mode::enforce && length >= act) {
+      ++out.marks_failed;
+      if (came_back) ++out.false_failed;
+    }
     t.dead_since.reset();
+    t.settled.reset();
+  }
+
+  void over(const std::string& id, track& t, mono at, bool came_back) {
+    silence_over(id, t, at, came_back);
+    dead_over(t, at, came_back);
   }
 
   void take(const stored_event& row, const ev::run_health_changed& e) {
@@ -84,26 +96,36 @@ struct reading {
       t.silent_wall = row.wall - (row.at - e.silent_since);
     } else if (e.from == run_health::suspect && e.to == run_health::ok) {
       silence_over(e.run.value, t, row.at, true);
+    } else if (e.to == run_health::superseded) {
+      over(e.run.value, t, row.at, true);  // it speaks, although its trial was handed out again
     }
   }
 
   void take(const stored_event& row, const ev::run_moved& e) {
     auto& t = runs[e.run.value];
-    if (e.to == run_state::running) {
-      dead_over(t, row.at);
-      silence_over(e.run.value, t, row.at, true);
-    } else if (e.to == run_state::crashed) {
+    const bool spoke = e.to == run_state::running || e.to == run_state::finished || e.exit_code || e.signal;
+    if (e.to == run_state::crashed) {
       t.cause = e.cause;
+      if (spoke) silence_over(e.run.value, t, row.at, true);  // its agent told how it ended
       if (!t.silent) t.dead_since = row.at;
+    } else if (spoke) {
+      over(e.run.value, t, row.at, true);
+    } else if (e.from == run_state::crashed && e.to == run_state::failed) {
+      if (t.silent || t.dead_since) t.settled = row.at;
     } else if (is_final(e.to)) {
-      silence_over(e.run.value, t, row.at, e.to == run_state::finished);
-      dead_over(t, row.at);
+      over(e.run.value, t, row.at, false);
     }
   }
 
-  void take(const stored_event&, const ev::run_offered& e) {
+  void take(const stored_event& row, const ev::run_ended_late& e) {
+    over(e.run.value, runs[e.run.value], row.at, true);
+  }
+
+  void take(const stored_event& row, const ev::run_offered& e) {
     if (runs.try_emplace(e.run.value).second) ++out.runs;
-    runs[e.run.value].attempt = e.attempt;
+    auto& t = runs[e.run.value];
+    over(e.run.value, t, row.at, false);  // the same run, begun anew
+    t.attempt = e.attempt;
   }
 
   template <class Other>
@@ -129,8 +151,7 @@ policy_replay replay(std::span<const stored_event> log, const crash_policy& poli
     std::visit([&](const auto& one) { r.take(row, one); }, *e);
   }
   for (auto& [id, t] : r.runs) {
-    r.silence_over(id, t, now.at, false);
-    r.dead_over(t, now.at);
+    r.over(id, t, now.at, false);
   }
   if (policy.crash_after < r.out.resolution)
     r.out.notes.push_back("silences shorter than " + to_string(r.out.resolution) +

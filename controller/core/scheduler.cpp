@@ -155,9 +155,9 @@ result<decision> decide(plan& p, const cmd::claim& c) {
     const auto next = sw->ready.front();
     const auto number = sw->trials + 1;
     p.emit_by_system(ev::trial_drawn{c.sweep, number, next.position,
-                                     boost::json::serialize(next.config),
+                                     json::to_text(next.config),
                                      strategies::config_hash(next.config),
-                                     boost::json::serialize(next.search_info)});
+                                     json::to_text(next.search_info)});
     t = find_trial(p.s, c.sweep, number);
   }
   if (t == nullptr) {

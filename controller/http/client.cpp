@@ -1,5 +1,6 @@
 #include "controller/http/client.hpp"
 
+#include "controller/base/json_text.hpp"
 #include "controller/http/gate.hpp"
 #include "controller/http/parser.hpp"
 #include "controller/http/read_buffer.hpp"
@@ -113,9 +114,8 @@ error error_of(const client_response& r) {
   for (const auto c : codes)
     if (http_status(c) == r.status) out.code = c;
   out.message = "the server answered " + std::to_string(r.status);
-  boost::system::error_code ec;
-  const auto body = bj::parse(r.body, ec);
-  const auto* object = ec ? nullptr : body.if_object();
+  const auto body = json::parse(r.body);
+  const auto* object = body ? body->if_object() : nullptr;
   if (object == nullptr) return out;
   const auto text = [object](const char* name) {
     const auto* v = object->if_contains(name);
@@ -275,7 +275,7 @@ asio::awaitable<result<boost::json::value>> client::call(std::string method, std
                                                          milliseconds timeout) {
   const bool sends = method == "POST" || method == "PUT" || method == "PATCH";
   std::string text;
-  if (!body.is_null()) text = bj::serialize(body);
+  if (!body.is_null()) text = json::to_text(body);
   else if (sends) text = "{}";
   std::string type = text.empty() ? "" : "application/json";
   std::map<std::string, std::string> headers;
@@ -285,9 +285,8 @@ asio::awaitable<result<boost::json::value>> client::call(std::string method, std
   SWEEPD_CO_TRY(auto got, co_await impl_->perform(std::move(ex)));
   if (got.status / 100 != 2) co_return tl::unexpected<error>(error_of(got));
   if (got.body.empty()) co_return bj::value(nullptr);
-  boost::system::error_code ec;
-  auto value = bj::parse(got.body, ec);
-  if (ec) co_return fail(errc::unavailable, "the server's answer is no JSON: " + ec.message());
+  auto value = json::parse(got.body);
+  if (!value) co_return fail(errc::unavailable, "the server's answer is " + value.error().message);
   co_return value;
 }
 

@@ -34,6 +34,8 @@ session_hub::session_hub(const router& r, backend b, server_options o)
       opts(std::move(o)),
       bodies(opts.inflight_body_bytes_max),
       failures(opts.failed_auth_per_minute),
+      asking(opts.requests_per_second),
+      writing(opts.agent_requests_per_second),
       id_seed_(random_seed()) {}
 
 std::unique_ptr<connection_slot> session_hub::admit(std::string address) {
@@ -44,6 +46,16 @@ std::unique_ptr<connection_slot> session_hub::admit(std::string address) {
       return nullptr;
   }
   return std::make_unique<connection_slot>(shared_from_this(), std::move(address));
+}
+
+std::optional<std::string> session_hub::rate_problem(const route& r, const principal& who) {
+  if (r.who == need::open || who.key_id == local_key_id) return std::nullopt;
+  const bool agent = r.who == need::agent || r.by_agents || who.role == core::role::agent;
+  auto& limit = agent ? writing : asking;
+  if (limit.take(who.key_id, back.clock->steady())) return std::nullopt;
+  return "this key asks more than " +
+         std::to_string(agent ? opts.agent_requests_per_second : opts.requests_per_second) +
+         " times a second (limits." + (agent ? "agent_" : "") + "requests_per_second): try again in a second";
 }
 
 std::string session_hub::next_request_id() {

@@ -24,7 +24,7 @@ result<principal> key_cache::check(const std::string& key, bool keyless, instant
   if (!table_) return fail(errc::unauthorized, "the server is starting");
   if (!keyless || table_->any()) return table_->check(key, now);
   principal local;
-  local.key_id = "local";
+  local.key_id = local_key_id;
   local.role = core::role::admin;
   return local;
 }

@@ -4,7 +4,8 @@
 #endif
 #include "controller/http/log.hpp"
 
-#include <boost/json/serialize.hpp>
+#include "controller/base/json_text.hpp"
+
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
 
@@ -81,7 +82,7 @@ std::string quoted(std::string_view raw) {
   std::string clean(raw);
   for (char& c : clean)
     if (static_cast<unsigned char>(c) >= 0x80 || c == 0x7F) c = '?';
-  return bj::serialize(bj::value(bj::string_view(clean.data(), clean.size())));
+  return json::to_text(bj::value(bj::string_view(clean.data(), clean.size())));
 }
 
 void add(std::string& out, std::string_view name, std::string_view value) {

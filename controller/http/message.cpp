@@ -1,5 +1,6 @@
 #include "controller/http/message.hpp"
 
+#include "controller/base/json_text.hpp"
 #include "controller/http/log.hpp"
 
 #include <array>
@@ -67,7 +68,7 @@ response problem_details(int status, std::string_view code, std::string_view det
   response r;
   r.status = status;
   r.content_type = "application/problem+json";
-  r.body = bj::serialize(body);
+  r.body = json::to_text(body);
   return r;
 }
 
@@ -100,7 +101,7 @@ std::string request::header(std::string_view lower_case_name) const {
 response json_response(int status, const boost::json::value& body) {
   response r;
   r.status = status;
-  r.body = bj::serialize(body);
+  r.body = json::to_text(body);
   return r;
 }
 

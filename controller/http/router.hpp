@@ -19,6 +19,9 @@
 
 namespace sweepd::http {
 
+/// The key_id of those who come without one.
+inline constexpr std::string_view local_key_id = "local";
+
 /// Who is asking, after authentication. While no key exists (loopback only) everyone is a local
 /// admin.
 struct principal {
@@ -76,6 +79,9 @@ struct route {
   /// Accepted content types of the body, comma separated; JSON unless said otherwise. "*/*": any,
   /// or none at all (only for routes that are no use to a cross-site form).
   std::string_view takes = "application/json";
+  /// Agents speak through it whatever it needs: counted as their traffic (rate_limit.hpp), as are all
+  /// routes that need::agent.
+  bool by_agents = false;
 };
 
 /// Several tables (REST, W&B wire, web) make one router. Thread rule: immutable once built.

@@ -11,6 +11,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -36,6 +37,8 @@ struct server_options {
   milliseconds idle_deadline{75'000};
   milliseconds write_deadline{30'000};
   int failed_auth_per_minute = 10;      ///< per address, then 429
+  std::int64_t requests_per_second = 200;          ///< per key, then 429 (rate_limit.hpp); 0: no limit
+  std::int64_t agent_requests_per_second = 5'000;  ///< per key: agents' keys, and what agents write
 };
 
 /// What sessions need of the rest of the program. Made from `services` by controller_backend()

@@ -202,6 +202,8 @@ asio::awaitable<response> session::answer() {
   auto early = find_route();
   in_.consume(head_length_);  // the views in head_ end here; what is needed of it is in req_
   if (!early && !identify()) early = co_await identify_again();
+  if (!early)
+    if (const auto why = hub_.rate_problem(*match_.found, who_)) early = problem_now(429, "busy", *why);
   if (!early && !allows(match_.found->who, who_.role))
     early = problem_now(403, "forbidden", "the key's role does not allow this");
   if (!early) early = check_body_terms();

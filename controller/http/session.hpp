@@ -9,6 +9,7 @@
 #include "controller/http/auth.hpp"
 #include "controller/http/body.hpp"
 #include "controller/http/gate.hpp"
+#include "controller/http/rate_limit.hpp"
 #include "controller/http/server.hpp"
 #include "controller/http/transport.hpp"
 
@@ -17,6 +18,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -40,6 +42,8 @@ struct session_hub : std::enable_shared_from_this<session_hub> {
   server_options opts;
   memory_budget bodies;
   failed_attempts failures;
+  rate_limit asking;   ///< by key: people and scripts
+  rate_limit writing;  ///< by key: agents
   bool draining = false;
   std::list<open_connection> open;
   std::unordered_map<std::string, std::size_t> by_address;
@@ -49,6 +53,9 @@ struct session_hub : std::enable_shared_from_this<session_hub> {
   /// A place for one more connection; null when the total or the address is at its limit. An empty
   /// `address` (a Unix socket) has no limit of its own.
   std::unique_ptr<connection_slot> admit(std::string address);
+  /// Counts a request of that key; why it has to wait a second, or none. Without keys there is nobody to
+  /// tell apart.
+  std::optional<std::string> rate_problem(const route& r, const principal& who);
   std::string next_request_id();
   /// The Date header of now; made once a second.
   std::string_view date();

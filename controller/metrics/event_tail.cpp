@@ -1,5 +1,7 @@
 #include "controller/metrics/event_tail.hpp"
 
+#include "controller/base/json_text.hpp"
+
 #include <boost/json.hpp>
 
 namespace sweepd::metrics {
@@ -10,9 +12,8 @@ namespace bj = boost::json;
 inline constexpr std::size_t page_rows = 2'000;
 
 bj::object object_of(const std::string& text) {
-  boost::system::error_code ec;
-  const auto v = bj::parse(text, ec);
-  return !ec && v.is_object() ? v.get_object() : bj::object{};
+  const auto v = json::parse(text);
+  return v && v->is_object() ? v->get_object() : bj::object{};
 }
 
 std::string word(const bj::object& from, std::string_view key) {

@@ -55,6 +55,7 @@ asio::awaitable<result<response>> join(request_context& ctx, services& svc) {
     out["agent"] = done.id;
     out["heartbeat_every"] = to_string(rhythm.agent);
     out["run_heartbeat_every"] = to_string(rhythm.run);
+    out["command"] = json::write(sw->spec.command);  // as it is: the agent has to run it
     out["sweep"] = wire::sweep_in_full(s, *sw, now);
     return out;
   };

@@ -47,7 +47,7 @@ result<std::uint64_t> sequence(const std::string& text, std::string where) {
 
 std::string frame(const core::stored_event& e) {
   return "id: " + std::to_string(e.seq) + "\nevent: " + e.type +
-         "\ndata: " + bj::serialize(wire::event(e)) + "\n\n";
+         "\ndata: " + json::to_text(wire::event(e)) + "\n\n";
 }
 
 /// Writes what is new, waits for more, and says every 15 s that it is still there. Ends when the

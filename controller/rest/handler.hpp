@@ -7,7 +7,6 @@
 
 #include "controller/base/json_record.hpp"
 #include "controller/http/router.hpp"
-#include "controller/rest/strict_json.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -97,11 +96,14 @@ asio::awaitable<result<T>> submit(request_context& ctx, services& svc, core::com
   co_return fail(errc::conflict, "the Idempotency-Key was used for another kind of request");
 }
 
+inline constexpr json::text_limits body_limits{
+    .depth_max = 32, .values_max = 200'000, .unique_keys_to_depth = 32};
+
 /// The JSON body as a T: no unknown key, no key twice. An empty body counts as {}.
 template <class T>
-result<T> body_of(const http::request& req, const json_limits& limits = {}) {
+result<T> body_of(const http::request& req, const json::text_limits& limits = body_limits) {
   if (req.body.empty()) return json::read<T>(bj::object{}, json::unknown_keys::refuse);
-  auto value = parse_strict(req.body, limits);
+  auto value = json::parse(req.body, limits);
   if (!value) return failed(value);
   return json::read<T>(*value, json::unknown_keys::refuse);
 }

@@ -1,5 +1,7 @@
 #include "controller/rest/mask.hpp"
 
+#include "controller/base/json_text.hpp"
+
 #include <algorithm>
 
 namespace sweepd::rest {
@@ -112,10 +114,9 @@ bj::value masked(const bj::value& in) {
 }
 
 bj::value masked_json(std::string_view text) {
-  boost::system::error_code ec;
-  const auto parsed = bj::parse(bj::string_view(text.data(), text.size()), ec);
-  if (ec) return bj::value(bj::string_view(text.data(), text.size()));
-  return masked(parsed);
+  const auto parsed = json::parse(text);
+  if (!parsed) return bj::value(bj::string_view(text.data(), text.size()));
+  return masked(*parsed);
 }
 
 std::string masked_word(std::string_view word) {

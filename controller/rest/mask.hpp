@@ -1,5 +1,6 @@
 // Hides secrets in what is shown. A value whose name contains key, token, secret, password (or an
-// obvious spelling of these) is shown as "***" in every view; agents get the real ones with a claim.
+// obvious spelling of these) is shown as "***" in every view; an agent gets the real
+// command when it joins and the real configuration with a claim.
 //
 // Under *key* and *token* only texts are hidden: max_tokens: 512 or key_dim: 64 are hyperparameters,
 // and "tokenizer" is one too. Under *secret* and *password* everything is.

@@ -14,9 +14,9 @@ inline constexpr std::size_t report_body_max = 32u << 20;
 inline constexpr std::size_t history_line_max = 1u << 20;
 inline constexpr std::size_t evidence_rows_max = 20;
 inline constexpr std::size_t evidence_text_max = 4'000;
-inline constexpr json_limits report_limits{.depth_max = 32,
-                                           .values_max = 2'000'000,
-                                           .unique_keys_to_depth = 1};
+/// A run's own data lies deeper than its message, and may repeat a key.
+inline constexpr json::text_limits report_limits{
+    .depth_max = 32, .values_max = 2'000'000, .unique_keys_to_depth = 1};
 
 asio::awaitable<result<response>> list_runs(request_context& ctx, services& svc) {
   const query q(ctx.req);
@@ -98,7 +98,7 @@ BOOST_DESCRIBE_STRUCT(report_body, (),
 result<std::string> history_line(const bj::value& row, std::size_t i) {
   const auto where = "/history/" + std::to_string(i);
   if (!row.is_object()) return fail(errc::invalid, "must be an object", where);
-  auto line = bj::serialize(row);
+  auto line = json::to_text(row);
   if (line.size() > history_line_max)
     return fail(errc::too_large, "is longer than 1 MB as one line", where);
   return line;

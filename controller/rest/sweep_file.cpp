@@ -4,9 +4,9 @@ namespace sweepd::rest {
 
 response refused_file(const std::vector<config::problem>& problems, const http::request& req) {
   auto out = http::problem(config::to_error(problems), req);
-  auto body = bj::parse(out.body);  // what problem() has just written
+  auto body = json::parse(out.body).value();  // what problem() has just written
   body.get_object()["problems"] = json::write(problems);
-  out.body = bj::serialize(body);
+  out.body = json::to_text(body);
   return out;
 }
 

@@ -54,9 +54,9 @@ asio::awaitable<result<response>> get_sweep(request_context& ctx, services& svc)
 struct create_body {
   std::string yaml;
   std::optional<std::string> source, project, name;
-  std::optional<bool> dry_run;
+  std::optional<bool> dry_run, confirm;
 };
-BOOST_DESCRIBE_STRUCT(create_body, (), (yaml, source, project, name, dry_run))
+BOOST_DESCRIBE_STRUCT(create_body, (), (yaml, source, project, name, dry_run, confirm))
 
 /// The body's project, else the file's, else the key's own, else the default.
 result<std::string> project_for(const create_body& body, const config::parsed_sweep& parsed,
@@ -88,6 +88,13 @@ bj::object file_view(const config::parsed_sweep& parsed) {
   return out;
 }
 
+/// What a person should be asked before the launch.
+bj::array warnings_of(const config::parsed_sweep& parsed) {
+  bj::array out;
+  if (const auto text = config::size_warning(parsed.spec)) out.push_back(bj::value(*text));
+  return out;
+}
+
 /// What a dry run says of a file that would make a sweep.
 response expanded(const config::parsed_sweep& parsed, const std::string& project,
                   const core::crash_policy& fallback) {
@@ -97,6 +104,7 @@ response expanded(const config::parsed_sweep& parsed, const std::string& project
   out["project"] = project;
   out["size"] = sweep.at("size");
   out["sweep"] = std::move(sweep);
+  out["warnings"] = warnings_of(parsed);
   out["policy"] = wire::policy(parsed.policy ? *parsed.policy : fallback);
   return http::json_response(200, out);
 }
@@ -121,6 +129,10 @@ asio::awaitable<result<response>> create_sweep(request_context& ctx, services& s
     SWEEPD_CO_TRY(const auto fallback, co_await server_policy(svc));
     co_return expanded(*parsed, project, fallback);
   }
+  if (const auto warning = config::size_warning(parsed->spec); warning && !body.confirm.value_or(false))
+    co_return fail(errc::invalid, *warning + ": set run_cap in the file, or say that it is meant with "
+                                             "\"confirm\": true",
+                   "/confirm");
   core::cmd::create_sweep c;
   c.fresh_id = sweep_id{service::fresh_id()};
   c.project = std::move(project);
@@ -146,6 +158,7 @@ asio::awaitable<result<response>> validate(request_context& ctx, services& svc) 
   bj::object out;
   out["ok"] = parsed.has_value();
   out["problems"] = parsed ? bj::value(bj::array()) : json::write(parsed.error());
+  out["warnings"] = parsed ? warnings_of(*parsed) : bj::array();
   if (parsed) {
     SWEEPD_CO_TRY(const auto fallback, co_await server_policy(svc));
     out["sweep"] = file_view(*parsed);

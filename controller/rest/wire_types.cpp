@@ -86,9 +86,7 @@ bj::value time(mono at, moment now) {
 }
 
 bj::value json_value(std::string_view text) {
-  boost::system::error_code ec;
-  auto v = bj::parse(bj::string_view(text.data(), text.size()), ec);
-  return ec ? bj::value(nullptr) : v;
+  return json::parse(text).value_or(nullptr);
 }
 
 bj::object sweep_file(const core::sweep_spec& spec) {

@@ -49,6 +49,8 @@ http::server_options network_of(const config::server_config& c) {
   o.idle_deadline = c.idle_deadline;
   o.write_deadline = c.write_deadline;
   o.failed_auth_per_minute = static_cast<int>(c.failed_auth_per_minute);
+  o.requests_per_second = c.requests_per_second;
+  o.agent_requests_per_second = c.agent_requests_per_second;
   return o;
 }
 

@@ -1,5 +1,7 @@
 #include "controller/service/suggester.hpp"
 
+#include "controller/base/json_text.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -33,10 +35,9 @@ std::size_t wanted_ahead(const core::sweep& sw, std::size_t lookahead) {
 }
 
 boost::json::object parse_config(const std::string& text) {
-  boost::system::error_code ec;
-  auto v = boost::json::parse(text, ec);
-  if (ec || !v.is_object()) return {};
-  return std::move(v.get_object());
+  auto v = json::parse(text);
+  if (!v || !v->is_object()) return {};
+  return std::move(v->get_object());
 }
 
 /// How a strategy sees a trial: design.md, section 6, "optimizer sees". Its config is added on the

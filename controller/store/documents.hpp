@@ -1,9 +1,7 @@
 // Rows as JSON documents: core's structs to text and back, exactly.
 //
-// Boost.JSON 1.81 alone would not do: its parser is off by one unit in the last place for about one
-// double in ten, it writes an infinite number as a bare word that it refuses to read, and it refuses
-// a log tail that was cut within a UTF-8 character. A state that comes back different, or not at all,
-// is not durable; so texts are read here by the same grammar with exact numbers. Thread rule: a
+// A state that comes back different, or not at all, is not durable: numbers are exact (base/json_text),
+// and a log tail that was cut within a UTF-8 character is read as the bytes it is. Thread rule: a
 // doc_reader belongs to one thread; the writers are free functions.
 #pragma once
 

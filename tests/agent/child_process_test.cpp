@@ -16,6 +16,8 @@
 
 #include <csignal>
 #include <functional>
+#include <memory>
+#include <set>
 
 using namespace sweepd;
 using namespace sweepd::agent;
@@ -267,6 +269,52 @@ TEST_CASE("child_process: a process of an earlier agent can be watched and stopp
   CHECK_FALSE(end->exit_code);
   CHECK_FALSE(end->signal);
   ::waitpid(orphan->pid, nullptr, 0);
+}
+
+TEST_CASE("child_process: of many short programs that come and go together, every end is seen") {
+  // Others end all the time while the list of processes is read, which once lost the end of a run.
+  constexpr int programs = 300;
+  constexpr int at_once = 12;
+  const auto churn = spawn(shell("while :; do (:); (:); (:); (:); done"));
+  REQUIRE(churn);
+  ::close(churn->output_fd);
+  asio::io_context io;
+  int started = 0;
+  int wrong = 0;
+  std::set<int> open;
+  std::function<void()> next = [&] {
+    if (started == programs) return;
+    const int number = started++;
+    open.insert(number);
+    auto output = std::make_shared<std::string>();
+    const auto script = "echo " + std::to_string(number) + "; exit " + std::to_string(number % 7);
+    auto child = child_process::start(io.get_executor(), shell(script), [output](std::string_view bytes) {
+      *output += bytes;
+    });
+    REQUIRE(child);
+    auto waiting = (*child)->wait();
+    asio::co_spawn(io, std::move(waiting), [&, number, output](const std::exception_ptr& e, const exit_status& s) {
+      if (e || s.exit_code != number % 7 || *output != std::to_string(number) + "\n") ++wrong;
+      open.erase(number);
+      next();
+    });
+  };
+  for (int i = 0; i < at_once; ++i) next();
+  io.run_for(std::chrono::seconds(240));
+  ::kill(-churn->pid, SIGKILL);
+  ::waitpid(churn->pid, nullptr, 0);
+  CHECK(started == programs);
+  CHECK(open.empty());
+  CHECK(wrong == 0);
+}
+
+TEST_CASE("process_facts: processes that end while they are looked at are no error") {
+  const auto churn = spawn(shell("while :; do (:); (:); (:); (:); done"));
+  REQUIRE(churn);
+  ::close(churn->output_fd);
+  for (int i = 0; i < 1'500; ++i) CHECK_NOTHROW(living_group_members(churn->pid, churn->pid));
+  ::kill(-churn->pid, SIGKILL);
+  ::waitpid(churn->pid, nullptr, 0);
 }
 
 TEST_CASE("process_facts: signals have names, limits have reasons, groups have members") {

@@ -4,6 +4,11 @@
 #include <doctest/doctest.h>
 #include <boost/json.hpp>
 
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
 using namespace sweepd::cli::test;
 namespace json = boost::json;
 
@@ -247,6 +252,46 @@ TEST_CASE("launch: creates, prints the id and the agent lines") {
   CHECK(body.at("name") == "digits");
   CHECK(s.run(server, {"launch", "-", "-q"}) == 0);
   CHECK(s.out == "k3f9ab12\n");
+}
+
+TEST_CASE("launch: a very large grid is asked about first; without a terminal it needs --yes") {
+  scripted_server server;
+  server.refuse("POST /api/v1/sweeps", 400, "invalid", "the grid has 5000000 configurations",
+                R"(,"where":"/confirm")");
+  session s;
+  s.input = "method: grid\n";
+  CHECK(s.run(server, {"launch", "-"}) == 2);
+  CHECK(contains(s.err, "--yes"));
+  CHECK(server.requests("POST /api/v1/sweeps").size() == 1);
+
+  scripted_server asking;
+  asking.refuse("POST /api/v1/sweeps", 400, "invalid", "the grid has 5000000 configurations",
+                R"(,"where":"/confirm")");
+  asking.on("POST /api/v1/sweeps", canned{201, sweep_k3});
+  const auto path = std::filesystem::temp_directory_path() / ("sweepd-large-" + std::to_string(::getpid()) + ".yaml");
+  std::ofstream(path) << "method: grid\n";
+  session person;
+  person.terminal = true;
+  person.input = "y\n";
+  CHECK(person.run(asking, {"launch", path.string()}) == 0);
+  CHECK(contains(person.err, "the grid has 5000000 configurations\nlaunch it all the same? [y/N]"));
+  const auto posts = asking.requests("POST /api/v1/sweeps");
+  REQUIRE(posts.size() == 2);
+  CHECK(!json::parse(posts[0].body).as_object().contains("confirm"));
+  CHECK(json::parse(posts[1].body).at("confirm") == true);
+
+  scripted_server refused;
+  refused.refuse("POST /api/v1/sweeps", 400, "invalid", "large", R"(,"where":"/confirm")");
+  person.input = "n\n";
+  CHECK(person.run(refused, {"launch", path.string()}) != 0);
+  CHECK(contains(person.err, "nothing was created"));
+  CHECK(refused.requests("POST /api/v1/sweeps").size() == 1);
+
+  scripted_server trusting;
+  trusting.on("POST /api/v1/sweeps", canned{201, sweep_k3});
+  CHECK(s.run(trusting, {"launch", path.string(), "--yes"}) == 0);
+  CHECK(json::parse(trusting.requests("POST /api/v1/sweeps").at(0).body).at("confirm") == true);
+  std::filesystem::remove(path);
 }
 
 TEST_CASE("launch: every problem of a refused file is listed, exit 65") {

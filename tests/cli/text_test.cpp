@@ -68,13 +68,9 @@ TEST_CASE("short_age: one or two units") {
   CHECK(short_age(milliseconds{4LL * 86'400'000}) == "4d");
 }
 
-TEST_CASE("numbers: short for people, exact for programs") {
+TEST_CASE("numbers: short for people") {
   CHECK(short_number(0.93123456789) == "0.931235");
   CHECK(short_number(1e-5) == "1e-05");
-  CHECK(exact_number(0.1) == "0.1");
-  CHECK(exact_number(2.0) == "2.0");
-  CHECK(exact_number(1e300) == "1e+300");
-  CHECK(exact_number(0.1 + 0.2) == "0.30000000000000004");
   CHECK(short_size(812) == "812 B");
   CHECK(short_size(1'400'000) == "1.4 MB");
   CHECK(counted(1, "run") == "1 run");
@@ -87,6 +83,7 @@ TEST_CASE("compact: output holds no raw control character and reads back the sam
   CHECK(text.find('\x1B') == std::string::npos);
   CHECK(text.find("\xC2\x9B") == std::string::npos);
   CHECK(text.find("\\u202e") != std::string::npos);
+  CHECK(text.find("\"x\": 0.1") != std::string::npos);
   CHECK(json::parse(text) == v);
   CHECK(json::parse(pretty(v)) == v);
   CHECK(compact(json::object{}) == "{}");

@@ -2,6 +2,7 @@
 
 #include "tests/rest/openapi_check.hpp"
 
+#include "controller/base/json_text.hpp"
 #include "controller/config/policy_yaml.hpp"
 #include "controller/http/log.hpp"
 #include "controller/http/server.hpp"
@@ -87,7 +88,10 @@ std::int64_t reply::num(std::string_view path) const {
 }
 
 struct rest_server::impl {
-  std::string directory = fresh_directory();
+  explicit impl(std::string in);
+  ~impl();
+
+  std::string directory;
   std::unique_ptr<store::sqlite_store> store;
   std::unique_ptr<store::sqlite_reader> reader;
   asio::io_context io{1};
@@ -128,9 +132,8 @@ struct rest_server::impl {
   }
 };
 
-rest_server::rest_server() : impl_(std::make_unique<impl>()) {
-  http::log::set_level(http::log::level::off);
-  auto& i = *impl_;
+rest_server::impl::impl(std::string in) : directory(std::move(in)) {
+  auto& i = *this;
   const auto path = (fs::path(i.directory) / "sweepd.db").string();
   auto store = store::sqlite_store::open(path);
   REQUIRE_MESSAGE(store.has_value(), (store ? std::string() : to_string(store.error())));
@@ -166,8 +169,8 @@ rest_server::rest_server() : impl_(std::make_unique<impl>()) {
   });
 }
 
-rest_server::~rest_server() {
-  auto& i = *impl_;
+rest_server::impl::~impl() {
+  auto& i = *this;
   i.clients.clear();
   auto ending = i.shut_down();
   asio::co_spawn(i.io, std::move(ending), asio::use_future).get();
@@ -177,8 +180,24 @@ rest_server::~rest_server() {
   i.blocking.join();
   i.strand.stop();
   i.strand.join();
+}
+
+rest_server::rest_server() {
+  http::log::set_level(http::log::level::off);
+  impl_ = std::make_unique<impl>(fresh_directory());
+}
+
+rest_server::~rest_server() {
+  const auto directory = impl_->directory;
+  impl_.reset();
   std::error_code ignored;
-  fs::remove_all(i.directory, ignored);
+  fs::remove_all(directory, ignored);
+}
+
+void rest_server::restart() {
+  const auto directory = impl_->directory;
+  impl_.reset();
+  impl_ = std::make_unique<impl>(directory);
 }
 
 reply rest_server::send(const std::string& method, const std::string& target,
@@ -190,9 +209,7 @@ reply rest_server::send(const std::string& method, const std::string& target,
   auto r = impl_->wait(std::move(exchange));
   REQUIRE_MESSAGE(r.has_value(), (r ? std::string() : method + " " + target + ": " + to_string(r.error())));
   reply out{r->status, r->headers, std::move(r->body), nullptr};
-  boost::system::error_code ec;
-  auto parsed = bj::parse(out.text, ec);
-  if (!ec) out.json = std::move(parsed);
+  if (auto parsed = json::parse(out.text)) out.json = std::move(*parsed);
   const auto route = impl_->routes.find(method, target.substr(0, target.find('?')));
   if (route.found == nullptr) return out;
   // Every answer that any test gets is held against the document.
@@ -207,7 +224,7 @@ reply rest_server::get(const std::string& target, const sent& how) {
 }
 
 reply rest_server::post(const std::string& target, const bj::value& body, const sent& how) {
-  return send("POST", target, bj::serialize(body), how);
+  return send("POST", target, json::to_text(body), how);
 }
 
 reply rest_server::stream(const std::string& target, std::map<std::string, std::string> headers,

@@ -49,6 +49,9 @@ class rest_server {
   rest_server(const rest_server&) = delete;
   rest_server& operator=(const rest_server&) = delete;
 
+  /// Stops it as SIGTERM would and starts it again on the same data (and another port).
+  void restart();
+
   reply get(const std::string& target, const sent& how = {});
   reply post(const std::string& target, const bj::value& body = bj::object(), const sent& how = {});
   /// Any method; the body as it is.

@@ -1,6 +1,5 @@
 #include "controller/rest/mask.hpp"
 #include "controller/rest/query.hpp"
-#include "controller/rest/strict_json.hpp"
 #include "tests/rest/server_fixture.hpp"
 
 using namespace sweepd::test;
@@ -36,30 +35,6 @@ TEST_CASE("mask: command words and YAML lines") {
   CHECK(out.find("lr: {value: 0.1}") != std::string::npos);
   CHECK(out.find("method: grid") != std::string::npos);
   CHECK(rest::masked_yaml("a: 1") == "a: 1");
-}
-
-TEST_CASE("strict_json: limits hold at their edge") {
-  using rest::json_limits;
-  using rest::parse_strict;
-  const auto nested = [](std::size_t n) { return std::string(n, '[') + std::string(n, ']'); };
-  CHECK(parse_strict(nested(32), {}));
-  CHECK(!parse_strict(nested(33), {}));
-  json_limits few;
-  few.values_max = 3;
-  CHECK(parse_strict("[1,2]", few));
-  const auto many = parse_strict("[1,2,3]", few);
-  REQUIRE(!many);
-  CHECK(many.error().code == sweepd::errc::too_large);
-  CHECK(parse_strict(R"({"a": {"b": 1}, "b": 2})", {}));
-  const auto twice = parse_strict(R"({"a": {"b": 1, "\u0062": 2}})", {});
-  REQUIRE(!twice);
-  CHECK(twice.error().where == "/b");
-  json_limits outer;
-  outer.unique_keys_to_depth = 1;
-  CHECK(parse_strict(R"({"a": {"b": 1, "b": 2}})", outer));
-  CHECK(!parse_strict(R"({"a": 1, "a": 2})", outer));
-  for (const char* bad : {"", " ", "nul", "{} x", "NaN", "[1,]", "1e400", "\"\xFF\""}) CHECK(!parse_strict(bad, {}));
-  CHECK(*parse_strict(" [1.5, -2, true, null, \"x\"] ", {}) == bj::parse("[1.5, -2, true, null, \"x\"]"));
 }
 
 TEST_CASE("query: a cursor is read back as it was given") {
