@@ -46,7 +46,7 @@ class Bench:
     def load(self, port, connections, seconds, requests, *options):
         text = "".join(f"{method}\t{path}\t{json.dumps(body)}\n" for method, path, body in requests)
         done = subprocess.run([self.tools["sweepd_bench_load"], str(port), str(connections), str(seconds), *options],
-                              input=text, capture_output=True, text=True, check=True)
+                              input=text, stdout=subprocess.PIPE, text=True, check=True)
         *bodies, last = done.stdout.splitlines()
         result = json.loads(last)
         assert result["bad"] == 0, result

@@ -50,7 +50,7 @@ struct connection {
   std::exit(2);
 }
 
-std::vector<std::string> read_requests() {
+std::vector<std::string> read_requests(unsigned short port) {
   std::vector<std::string> out;
   std::string line;
   while (std::getline(std::cin, line)) {
@@ -59,7 +59,7 @@ std::vector<std::string> read_requests() {
     if (a == std::string::npos || b == std::string::npos) continue;
     const auto body = line.substr(b + 1);
     out.push_back(line.substr(0, a) + " " + line.substr(a + 1, b - a - 1) +
-                  " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: " +
+                  " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) + "\r\nContent-Type: application/json\r\nContent-Length: " +
                   std::to_string(body.size()) + "\r\n\r\n" + body);
   }
   return out;
@@ -209,7 +209,7 @@ int main(int argc, char** argv) {
     else if (word == "--bodies") o.bodies = true;
     else if (word == "--expect" && i + 1 < argc) o.expect = argv[++i];
   }
-  auto requests = read_requests();
+  auto requests = read_requests(o.port);
   if (requests.empty()) {
     std::fputs("no requests on stdin\n", stderr);
     return 2;
