@@ -100,6 +100,8 @@ std::optional<bayes_search::proposal> bayes_search::propose(const training& know
   if (known.x.rows() == 0 && known.any_ended) return uniform(known, key);
   const Index length = start_length(axes_.dims());
   if (known.known() < length || known.x.rows() < 2) return start(known, key, length);
+  // Equal values teach nothing: go on filling the space. A model would only run to its corners.
+  if (known.y.minCoeff() == known.y.maxCoeff()) return start(known, key, length);
   return modelled(known, key);
 }
 

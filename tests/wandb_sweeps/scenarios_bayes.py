@@ -91,6 +91,8 @@ def written_imputation_acts(library):
         return 10 - 10 * config["x"]["value"]
     sweep = config({"x": {"min": 0.0, "max": 1.0}}, impute="best")
     assert max(run.config["x"]["value"] for run in search(library, sweep, slope, runs)) > 0.999
+    sweep = config({"x": {"min": 0.0, "max": 1.0}}, impute="worst")
+    assert max(run.config["x"]["value"] for run in search(library, sweep, slope, runs)) < 0.999
 
 
 def running_runs_are_imputed_when_asked(library):
