@@ -134,7 +134,7 @@ result<decision> decide(plan& p, const cmd::push_trials& c) {
   const auto first = sw->trials + 1;
   for (const auto& config : c.configs)
     p.emit(ev::trial_drawn{c.sweep, sw->trials + 1, pushed_positions + sw->trials + 1,
-                           json::text_of(config), strategies::config_hash(config),
+                           json::to_text(config), strategies::config_hash(config),
                            R"({"why":"pushed from outside"})"});
   if (c.end && !sw->exhausted) p.emit(ev::space_exhausted{c.sweep});
   return done(p, std::to_string(first), std::to_string(c.configs.size()) + " trials wait to be handed out",
