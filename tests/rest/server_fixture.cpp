@@ -135,12 +135,12 @@ struct rest_server::impl {
 rest_server::impl::impl(std::string in) : directory(std::move(in)) {
   auto& i = *this;
   const auto path = (fs::path(i.directory) / "sweepd.db").string();
-  auto store = store::sqlite_store::open(path);
-  REQUIRE_MESSAGE(store.has_value(), (store ? std::string() : to_string(store.error())));
-  i.store = std::move(*store);
-  auto reader = store::sqlite_reader::open(path);
-  REQUIRE_MESSAGE(reader.has_value(), (reader ? std::string() : to_string(reader.error())));
-  i.reader = std::move(*reader);
+  auto opened = store::sqlite_store::open(path);
+  REQUIRE_MESSAGE(opened.has_value(), (opened ? std::string() : to_string(opened.error())));
+  i.store = std::move(*opened);
+  auto readers = store::sqlite_reader::open(path);
+  REQUIRE_MESSAGE(readers.has_value(), (readers ? std::string() : to_string(readers.error())));
+  i.reader = std::move(*readers);
   i.controller = std::make_unique<service::controller>(i.strand.get_executor(), *i.store,
                                                        service::system_clock(), controller_options());
   const auto started = i.controller->start();
