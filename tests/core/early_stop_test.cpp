@@ -44,7 +44,7 @@ void restart(world& w) {
   rebuild(w.s, w.now);
 }
 
-constexpr const char* two = R"({"type": "asha", "eta": 2})";
+constexpr const char* two = R"({"type": "median", "min_runs": 1})";
 
 }  // namespace
 
@@ -137,7 +137,7 @@ TEST_CASE("early stop: an undo puts the seats back; keep_failed keeps those of f
   CHECK(seat_words(w.s, w.at(r)) == "counted");
 
   world keeps;
-  const auto other = keeps.make_sweep({}, 10, stopping(R"({"type": "asha", "eta": 2, "keep_failed": true})"));
+  const auto other = keeps.make_sweep({}, 10, stopping(R"({"type": "median", "min_runs": 1, "keep_failed": true})"));
   const auto b = keeps.join(other);
   const auto failed = keeps.start(b);
   keeps.report(failed, 0.5);

@@ -162,7 +162,7 @@ TEST_CASE("hyperband: faulty blocks fail in W&B's terms") {
   CHECK(rule::make(object(block(R"({"type": "hyperband", "min_iter": 3, "colour": 1})"))).has_value());
 }
 
-TEST_CASE("asha: judged from eta runs at the rung on, and the best n / eta go on") {
+TEST_CASE("asha: judged from eta runs at the rung on, and the best n / eta and one more go on") {
   board b(made(R"({"type": "asha", "eta": 3, "resource": "epoch", "max_resource": 30})"));
   CHECK(b.terms().rungs == std::vector<double>{1, 3, 9, 27});
   runner a{b}, c{b}, d{b};
@@ -171,18 +171,22 @@ TEST_CASE("asha: judged from eta runs at the rung on, and the best n / eta go on
   CHECK(stopped(b).empty());
   CHECK(b.words(*b.look(1)) == "rung 1 (epoch): 0.9; 2 of 3 runs that it takes to judge are there");
   d.log(0.7, 1);
-  CHECK(stopped(b) == seats{1, 2});
+  CHECK(stopped(b) == seats{1});
+  runner e{b};
+  e.log(0.8, 1);
+  CHECK(stopped(b) == seats{1, 3});  // of four, the best and the second
 }
 
 TEST_CASE("asha: runs that log at unlike rates are compared at like points of the resource") {
   board b(made(R"({"type": "asha", "eta": 2, "min_resource": 2, "resource": "epoch"})"));
-  runner often{b}, seldom{b};
+  runner often{b}, seldom{b}, third{b};
   for (int i = 1; i < 20; ++i) often.log(1.0 / i, i * 0.1);
   CHECK(b.table().empty());  // many values, and epoch 2 has not come
   often.log(0.04, 2.1);
   seldom.log(0.5, 2);
+  third.log(0.3, 2);
   CHECK(stopped(b) == seats{1});
-  CHECK(b.table()[0].runs == 2);
+  CHECK(b.table()[0].runs == 3);
   // Where a line has no resource, the last one that was logged stands.
   runner silent{b};
   silent.log(0.01, 4);
@@ -191,8 +195,8 @@ TEST_CASE("asha: runs that log at unlike rates are compared at like points of th
   CHECK(silent.record.values == std::vector<double>{0.01, 0.01});
 }
 
-TEST_CASE("asha: a crashed run's values move no threshold until it is back; a removed one's seat is free") {
-  board b(made(R"({"type": "asha", "eta": 2})"));
+TEST_CASE("board: a crashed run's values move no threshold until it is back; a removed one's seat is free") {
+  board b(made(R"({"type": "median", "min_runs": 1})"));
   runner a{b}, c{b}, d{b};
   a.log(0.9);
   c.log(0.5);
@@ -213,8 +217,9 @@ TEST_CASE("asha: a crashed run's values move no threshold until it is back; a re
 
 TEST_CASE("asha: nothing is stopped within the grace period") {
   board b(made(R"({"type": "asha", "eta": 2, "grace_period": 3})"));
-  runner a{b}, c{b};
+  runner a{b}, c{b}, d{b};
   a.log(0.1);
+  d.log(0.2), d.log(0.2), d.log(0.2);
   c.log(0.9), c.log(0.9);
   CHECK(stopped(b).empty());
   c.log(0.9);
@@ -320,15 +325,15 @@ TEST_CASE("stop_runs: a run's state decides how its values count for ours, and f
   for (const char* state : {"crashed", "failed", "finished"}) {
     const std::vector<asked_run> runs{{"a", state, low, {}}, {"b", "running", high, {}}};
     const bool counts = std::string_view(state) == "finished";
-    CHECK(stop_question(made(R"({"type": "asha", "eta": 2})")).ask(runs).stop.size() == (counts ? 1 : 0));
+    CHECK(stop_question(made(R"({"type": "median", "min_runs": 1})")).ask(runs).stop.size() == (counts ? 1 : 0));
     CHECK(stop_question(made(R"({"type": "hyperband", "min_iter": 1})")).ask(runs).stop.size() == 1);
   }
   const std::vector<double> at{3.0};
   const std::vector<asked_run> keyed{{"a", "failed", low, at}, {"b", "running", high, at}};
-  stop_question keeps(made(R"({"type": "asha", "eta": 2, "resource": "epoch", "keep_failed": true})"));
+  stop_question keeps(made(R"({"type": "median", "min_runs": 1, "resource": "epoch", "keep_failed": true})"));
   const auto answer = keeps.ask(keyed);
   CHECK(answer.stop == std::vector<std::size_t>{1});
-  CHECK(answer.lines[0] == "Bands: 1 = 0.1 of 2, 2 = 0.1 of 2");
+  CHECK(answer.lines[0] == "Bands: 1 = 0.1 of 2, 2 = 0.1 of 2, 3 = 0.1 of 2");
   CHECK(answer.lines[1] ==
-        "Run: b Step: 1 (rung 2 (epoch): 0.9 is worse than the threshold 0.1 of 2 runs) STOP");
+        "Run: b Step: 1 (rung 3 (epoch): 0.9 is worse than the threshold 0.1 of 2 runs) STOP");
 }
