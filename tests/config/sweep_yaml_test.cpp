@@ -151,7 +151,7 @@ TEST_CASE("sweep_yaml: files that are no sweep are told so") {
   CHECK(problems_of("train.py\n").find("a sweep file is a mapping") != std::string::npos);
   CHECK(says("method: grid\n", "parameters"));
   CHECK(says("method: grid\nparameters: {}\n", "2:1 parameters"));
-  CHECK(says("method: custom\nparameters: {a: {value: 1}}\n", "1:9 method"));
+  CHECK(says("method: sorted\nparameters: {a: {value: 1}}\n", "1:9 method"));
   CHECK(says("method: grid\nparameters: {x: {min: 0.0, max: 1.0}}\n", "parameters.x"));
   CHECK(says("method: grid\nproject: a/b\nparameters: {a: {value: 1}}\n",
              "2:10 project: may not contain '/'"));
