@@ -135,12 +135,12 @@ struct rest_server::impl {
 rest_server::impl::impl(std::string in) : directory(std::move(in)) {
   auto& i = *this;
   const auto path = (fs::path(i.directory) / "sweepd.db").string();
-  auto store = store::sqlite_store::open(path);
-  REQUIRE_MESSAGE(store.has_value(), (store ? std::string() : to_string(store.error())));
-  i.store = std::move(*store);
-  auto reader = store::sqlite_reader::open(path);
-  REQUIRE_MESSAGE(reader.has_value(), (reader ? std::string() : to_string(reader.error())));
-  i.reader = std::move(*reader);
+  auto writing = store::sqlite_store::open(path);
+  REQUIRE_MESSAGE(writing.has_value(), (writing ? std::string() : to_string(writing.error())));
+  i.store = std::move(*writing);
+  auto reading = store::sqlite_reader::open(path);
+  REQUIRE_MESSAGE(reading.has_value(), (reading ? std::string() : to_string(reading.error())));
+  i.reader = std::move(*reading);
   i.controller = std::make_unique<service::controller>(i.strand.get_executor(), *i.store,
                                                        service::system_clock(), controller_options());
   const auto started = i.controller->start();
