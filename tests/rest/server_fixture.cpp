@@ -135,12 +135,12 @@ struct rest_server::impl {
 rest_server::impl::impl(std::string in) : directory(std::move(in)) {
   auto& i = *this;
   const auto path = (fs::path(i.directory) / "sweepd.db").string();
-  auto opened = store::sqlite_store::open(path);
-  REQUIRE_MESSAGE(opened.has_value(), (opened ? std::string() : to_string(opened.error())));
-  i.store = std::move(*opened);
-  auto readers = store::sqlite_reader::open(path);
-  REQUIRE_MESSAGE(readers.has_value(), (readers ? std::string() : to_string(readers.error())));
-  i.reader = std::move(*readers);
+  auto writing = store::sqlite_store::open(path);
+  REQUIRE_MESSAGE(writing.has_value(), (writing ? std::string() : to_string(writing.error())));
+  i.store = std::move(*writing);
+  auto reading = store::sqlite_reader::open(path);
+  REQUIRE_MESSAGE(reading.has_value(), (reading ? std::string() : to_string(reading.error())));
+  i.reader = std::move(*reading);
   i.controller = std::make_unique<service::controller>(i.strand.get_executor(), *i.store,
                                                        service::system_clock(), controller_options());
   const auto started = i.controller->start();
