@@ -90,12 +90,12 @@ class Server:
              *self.options], stdout=subprocess.DEVNULL, stderr=open(self.log_path, "ab"))
         return self
 
-    def start(self):
+    def start(self, seconds=120):
         began = time.monotonic()
         self.launch()
         while not self.ready():
             assert self.process.poll() is None, f"the server ended ({self.process.returncode}): {self.log()[-500:]}"
-            assert time.monotonic() - began < 120, "the server does not come up"
+            assert time.monotonic() - began < seconds, "the server does not come up"
             time.sleep(0.02)
         self.restarts.append(time.monotonic() - began)
         return self
