@@ -153,7 +153,7 @@ TEST_CASE("cma_es: finds more than random draws do") {
   for (const auto& f : known_functions()) {
     const double ours = mean_played(sweep("cma_es", f.parameters), 6, 120, f.of);
     const double random = mean_played(sweep("random", f.parameters), 20, 120, f.of);
-    MESSAGE(f.name << ": " << ours << ", random " << random);
+    MESSAGE(std::string(f.name) << ": " << ours << ", random " << random);
     CHECK(ours < 0.5 * random);
   }
 }
