@@ -17,6 +17,7 @@ constexpr std::uint64_t stream = stream_of("cma_es");
 constexpr std::uint64_t restart_stream = stream_of("cma_es restart");
 constexpr std::uint64_t attempts = 32;  // to stay inside the ranges, and off what was visited
 constexpr std::size_t restarts_most = 8;
+constexpr double rounding = 1e-9;  // of a coordinate, on its way to a value and back
 
 landscape landscape_of(const encoding& space) {
   landscape out;
@@ -118,7 +119,7 @@ individual cma_es::drawn(const evolution& from, std::uint64_t position, std::uin
 individual cma_es::read(const evolution& from, std::size_t number, std::uint64_t seed) const {
   const VectorXd& at = *trials_[number].at;
   const auto same = drawn(from, number, seed, 0);
-  if (encoding::key(point(from, same)) == encoding::key(at)) return same;
+  if ((point(from, same) - at).cwiseAbs().maxCoeff() < rounding) return same;
   VectorXd numbers(from.mean().size());
   std::vector<std::size_t> choices;
   Index i = 0;
@@ -208,6 +209,7 @@ result<std::vector<suggestion>> cma_es::suggest(const ask& what) {
                              {"population", now.from.population()},
                              {"width", now.from.width()}};
     out.push_back({what.from + k, space_.decode(*at), std::move(info)});
+    at = space_.encode(out.back().config);  // as it will be told
     visited_.insert(encoding::key(*at));
     trials_.push_back({std::move(at), outcome::open, 0});
   }

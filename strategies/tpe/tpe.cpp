@@ -135,8 +135,9 @@ result<std::vector<suggestion>> tpe::suggest(const ask& what) {
     auto found = next(what.seed, position);
     if (!found) break;
     out.push_back({position, space_.decode(found->at), std::move(found->info)});
-    known_.visited.insert(encoding::key(found->at));
-    bayes::append(known_.pending, found->at);
+    const auto told_as = space_.encode(out.back().config);  // rounded on its way
+    known_.visited.insert(encoding::key(*told_as));
+    bayes::append(known_.pending, *told_as);
   }
   known_ = told;
   return out;

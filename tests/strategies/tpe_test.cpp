@@ -91,7 +91,7 @@ TEST_CASE("tpe: finds more than random draws do") {
   for (const auto& f : known_functions()) {
     const double ours = mean_played(sweep("tpe", f.parameters), 6, 50, f.of);
     const double random = mean_played(sweep("random", f.parameters), 30, 50, f.of);
-    MESSAGE(f.name << ": " << ours << ", random " << random);
+    MESSAGE(std::string(f.name) << ": " << ours << ", random " << random);
     CHECK(ours < 0.8 * random);
   }
 }

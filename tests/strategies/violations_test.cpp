@@ -113,7 +113,7 @@ const row rows[] = {
     {searched("tpe", R"({"zzz": 9})"), "search.zzz", "model tpe knows start, candidates and model"},
     {searched("tpe", R"({"start": 0})"), "search.start", "an integer from 1 to"},
     {searched("tpe", R"({"start": 5.0})"), "search.start", "an integer from 1 to"},
-    {searched("tpe", R"({"step": 0.1})"), "search.step", "of model cma_es, not of model tpe"},
+    {searched("tpe", R"({"step": 0.1})"), "search.step", "of model cma_es, not of tpe"},
     {searched("cma_es", R"({"step": 0})"), "search.step", "a number above 0 and at most 1, not 0"},
     {searched("cma_es", R"({"population": 2})"), "search.population", "from 4 to"},
     {searched("sobol", R"({"start": 3})"), "search.start", "of model tpe"},
