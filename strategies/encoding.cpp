@@ -90,9 +90,10 @@ encoding::encoding(space s) : space_(std::move(s)) {
   for (std::size_t i = 0; i < space_.leaves().size(); ++i) add_axis(i);
   std::uint64_t product = 1;
   bool countable = true;
-  for (const auto& a : axes_) {  // least > 0: an unbounded distribution has values beyond the listed
-    countable = countable && a.levels > 0 && product <= (std::uint64_t{1} << 62) / a.levels &&
-                a.least == 0;
+  for (const auto& a :
+       axes_) {  // least > 0: an unbounded distribution has values beyond the listed
+    countable =
+        countable && a.levels > 0 && product <= (std::uint64_t{1} << 62) / a.levels && a.least == 0;
     if (countable) product *= a.levels;
   }
   if (countable) size_ = product;

@@ -29,10 +29,10 @@ struct axis {
     unordered,   ///< the index of a level: 0, 1, 2, ...
   };
   kind what = kind::continuous;
-  std::size_t leaf = 0;            ///< its parameter, in space::leaves()
-  std::uint64_t levels = 0;        ///< number of different values; 0: not countable
-  std::vector<double> positions;   ///< of each level when there are few (levels_listed_max)
-  std::vector<double> cumulative;  ///< of the levels' prior probabilities, when they differ
+  std::size_t leaf = 0;             ///< its parameter, in space::leaves()
+  std::uint64_t levels = 0;         ///< number of different values; 0: not countable
+  std::vector<double> positions;    ///< of each level when there are few (levels_listed_max)
+  std::vector<double> cumulative;   ///< of the levels' prior probabilities, when they differ
   std::vector<std::size_t> choice;  ///< listed values: which one each level is
   std::map<std::string, std::size_t> level_of;  ///< listed values: canonical text -> level
   double least = 0;  ///< continuous: the positions that have finite values

@@ -1,9 +1,10 @@
 // Quasi-random points: Sobol's sequence under a random digital shift.
 //
-// Any run of 2^k points covers every axis evenly, whatever the shift; the shift is a pure function of
-// (seed, stream). Sources: Joe and Kuo, "Constructing Sobol sequences with better two-dimensional
-// projections" (SIAM J. Sci. Comput. 30, 2008; direction numbers as in Boost.Random); Owen, "Quasi-
-// Monte Carlo sampling", SIGGRAPH 2003 course, section 2.7 (digital shift). Pure.
+// Any run of 2^k points covers every axis evenly, whatever the shift; the shift is a pure function
+// of (seed, stream). Sources: Joe and Kuo, "Constructing Sobol sequences with better
+// two-dimensional projections" (SIAM J. Sci. Comput. 30, 2008; direction numbers as in
+// Boost.Random); Owen, "Quasi- Monte Carlo sampling", SIGGRAPH 2003 course, section 2.7 (digital
+// shift). Pure.
 #pragma once
 
 #include <Eigen/Core>

@@ -37,14 +37,15 @@ double log_improvement_slope(double z) {
   return -z * (1 - t * (1 - t * (3 - t * 15))) / tail_series(z);
 }
 
-acquisition::acquisition(const posterior& model, const feasibility& feasible, VectorXd best)
-    : model_(model), feasible_(feasible), best_(std::move(best)) {}
+acquisition::acquisition(const posterior& model, const feasibility& feasible, VectorXd best,
+                         double boldness)
+    : model_(model), feasible_(feasible), best_(std::move(best)), boldness_(boldness) {}
 
 VectorXd acquisition::of(const posterior::belief& believed, const points& where) const {
   VectorXd out(where.rows());
   VectorXd terms(best_.size());
   for (Index i = 0; i < where.rows(); ++i) {
-    const double deviation = std::sqrt(believed.variance[i]);
+    const double deviation = boldness_ * std::sqrt(believed.variance[i]);
     for (Index s = 0; s < best_.size(); ++s)
       terms[s] = log_improvement((best_[s] - believed.means(s, i)) / deviation);
     const double most = terms.maxCoeff();
@@ -63,22 +64,24 @@ VectorXd acquisition::bounds_at(const points& where) const {
 
 double acquisition::operator()(const VectorXd& where, VectorXd& slope) const {
   const auto here = model_.around(where);
-  const double deviation = std::sqrt(here.variance);
+  const double deviation = boldness_ * std::sqrt(here.variance);
   VectorXd terms(best_.size());
   for (Index s = 0; s < best_.size(); ++s)
     terms[s] = log_improvement((best_[s] - here.means[s]) / deviation);
   const double most = terms.maxCoeff();
   const VectorXd shares = (terms.array() - most).exp().matrix();
   const double sum = shares.sum();
-  const VectorXd deviation_slope = here.variance_slope / (2 * deviation);
-  slope = deviation_slope / deviation;
+  const VectorXd deviation_slope = (boldness_ * boldness_ / (2 * deviation)) * here.variance_slope;
+  VectorXd factors(best_.size());
+  double of_deviation = 1 / deviation;
   for (Index s = 0; s < best_.size(); ++s) {
     const double z = (best_[s] - here.means[s]) / deviation;
-    slope += (shares[s] / sum * log_improvement_slope(z) / deviation) *
-             (-here.mean_slopes.col(s) - z * deviation_slope);
+    const double pull = shares[s] / sum * log_improvement_slope(z) / deviation;
+    factors[s] = -pull;
+    of_deviation -= pull * z;
   }
-  double value =
-      most + std::log(sum / static_cast<double>(best_.size())) + std::log(deviation);
+  slope = of_deviation * deviation_slope + model_.mean_slope(here, factors);
+  double value = most + std::log(sum / static_cast<double>(best_.size())) + std::log(deviation);
   if (!feasible_.certain()) {
     VectorXd weight_slope;
     value += feasible_.log_weight(where, weight_slope);

@@ -13,15 +13,18 @@
 
 namespace sweepd::strategies::bayes {
 
-/// log(phi(z) + z Phi(z)): the log of the expected improvement of a standard normal, at threshold z.
+/// log(phi(z) + z Phi(z)): the log of the expected improvement of a standard normal, at threshold
+/// z.
 double log_improvement(double z);
 /// Its derivative.
 double log_improvement_slope(double z);
 
 class acquisition {
  public:
-  /// `best`: the value to improve on, a sample of `model`. Both must outlive this.
-  acquisition(const posterior& model, const feasibility& feasible, Eigen::VectorXd best);
+  /// `best`: the value to improve on, a sample of `model`. Model and feasibility must outlive this.
+  /// `boldness`: the factor by which the model's deviations are taken to be too small.
+  acquisition(const posterior& model, const feasibility& feasible, Eigen::VectorXd best,
+              double boldness = 1);
 
   [[nodiscard]] Eigen::VectorXd at(const points& where) const;
   /// Upper bounds of at(), for less work.
@@ -37,6 +40,7 @@ class acquisition {
   const posterior& model_;
   const feasibility& feasible_;
   Eigen::VectorXd best_;
+  double boldness_;
 };
 
 }  // namespace sweepd::strategies::bayes

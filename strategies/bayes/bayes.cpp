@@ -19,10 +19,15 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr Index incumbents_max = 8;   // points that the next one must be better than
-constexpr Index centres_max = 6;      // incumbents around which candidates are drawn
-constexpr Index pending_max = 64;     // pending points that are fantasied; later ones first
-constexpr Index fantasies = 32;       // joint samples
+constexpr Index incumbents_max = 8;  // points that the next one must be better than
+constexpr Index centres_max = 6;     // incumbents around which candidates are drawn
+constexpr Index pending_max = 64;    // pending points that are fantasied; later ones first
+constexpr Index fantasies = 16;      // joint samples
+// Where the model itself expects to gain less than this (the logarithm of 0.2 % of the values'
+// spread), it is doubted with every second suggestion: its deviations are taken to be `doubt` times
+// as large.
+const double little_left = std::log(2e-3);
+constexpr double doubt = 4;
 constexpr std::uint64_t uniform_stream = 5;
 constexpr std::uint64_t fantasy_seed = 0x5eed;
 
@@ -32,9 +37,7 @@ axis_flags flags_of(const encoding& axes) {
   return out;
 }
 
-Index start_length(std::size_t dims) {
-  return std::min<Index>(10, static_cast<Index>(dims) + 4);
-}
+Index start_length(std::size_t dims) { return std::min<Index>(10, static_cast<Index>(dims) + 4); }
 
 // The rows with the least values, ascending by value.
 std::vector<Index> least_rows(const VectorXd& values, Index count) {
@@ -47,8 +50,24 @@ std::vector<Index> least_rows(const VectorXd& values, Index count) {
 
 points rows_of(const points& x, const std::vector<Index>& rows) {
   points out(static_cast<Index>(rows.size()), x.cols());
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    out.row(static_cast<Index>(i)) = x.row(rows[i]);
+  for (std::size_t i = 0; i < rows.size(); ++i) out.row(static_cast<Index>(i)) = x.row(rows[i]);
+  return out;
+}
+
+// Less search where each look at the model costs more: time is bounded, and much is known by then.
+search_effort effort_for(Index rows) {
+  search_effort out;
+  if (rows > 100) {
+    out.spread = 768;
+    out.starts = 4;
+    out.steps = 15;
+  }
+  if (rows > 300) {
+    out.spread = 512;
+    out.starts = 3;
+    out.screened = 128;
+    out.steps = 10;
+  }
   return out;
 }
 
@@ -66,9 +85,10 @@ result<std::unique_ptr<strategy>> bayes_search::make(space searched, const bj::o
   SWEEPD_TRY(const auto rules, metric_rules_in(config));
   encoding axes(std::move(searched));
   if (axes.dims() == 0)
-    return fail(errc::invalid,
-                "leaves nothing to search over: method bayes needs a parameter that is not constant",
-                "parameters");
+    return fail(
+        errc::invalid,
+        "leaves nothing to search over: method bayes needs a parameter that is not constant",
+        "parameters");
   return std::make_unique<bayes_search>(std::move(axes), rules);
 }
 
@@ -147,7 +167,12 @@ std::optional<bayes_search::proposal> bayes_search::modelled(const training& kno
   const VectorXd to_beat = model.at(open).means.rowwise().minCoeff();
   const acquisition promise(model, feasible, to_beat);
   const points centres = incumbents.topRows(std::min(incumbents.rows(), centres_max));
-  auto next = most_promising(promise, axes_, centres, known.visited, key, {});
+  const auto effort = effort_for(believed.observed());
+  auto next = most_promising(promise, axes_, centres, known.visited, key, effort);
+  if (next && next->value < little_left && known.known() % 2 == 0) {
+    const acquisition doubting(model, feasible, to_beat, doubt);
+    next = most_promising(doubting, axes_, centres, known.visited, key, effort);
+  }
   if (!next) return std::nullopt;
   const circumstances of{known, rules_, made, to_beat.mean(), feasible.probability(next->at)};
   return proposal{next->at, info_of_model(of, next->at)};

@@ -1,9 +1,10 @@
-// method: bayes. Bayesian optimisation with a Gaussian process: proposes where the improvement expected
-// over the incumbents is greatest, given runs that failed and runs that are still on their way.
+// method: bayes. Bayesian optimisation with a Gaussian process: proposes where the improvement
+// expected over the incumbents is greatest, given runs that failed and runs that are still on their
+// way.
 //
-// Every suggestion is a pure function of (file, observations, seed, position): fits and factors are kept
-// by content only. The first suggestions are a space-filling start design. Sources: see README.md here.
-// Pure; one object, one thread.
+// Every suggestion is a pure function of (file, observations, seed, position): fits and factors are
+// kept by content only. The first suggestions are a space-filling start design. Sources: see
+// README.md here. Pure; one object, one thread.
 #pragma once
 
 #include "controller/base/result.hpp"

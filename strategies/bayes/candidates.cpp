@@ -16,6 +16,8 @@ using Eigen::VectorXd;
 constexpr std::uint64_t spread_stream = 1;
 constexpr std::uint64_t near_stream = 2;
 constexpr std::uint64_t centre_stream = 3;
+constexpr std::uint64_t shift_stream = 6;
+constexpr double coordinates = 64;  // different ones an axis among spread points
 constexpr Index start_candidates = 512;
 constexpr double longest_step = 0.2;     // 10^-0.7
 constexpr double shortest_step = 0.001;  // 10^-3
@@ -43,8 +45,7 @@ double moved(const encoding& space, std::size_t j, double from, draws& random) {
     const double step = 1 + std::floor(u * other);
     return std::fmod(from + step, static_cast<double>(a.levels));
   }
-  const double size =
-      shortest_step * std::pow(longest_step / shortest_step, std::abs(2 * u - 1));
+  const double size = shortest_step * std::pow(longest_step / shortest_step, std::abs(2 * u - 1));
   const double step = u < 0.5 ? -size : size;
   double to = from + step;
   if (to < a.least || to > a.most) to = from - step;
@@ -82,9 +83,15 @@ VectorXd centre(const encoding& space, draw_key key) {
 points spread_points(const encoding& space, Index count, draw_key key) {
   points out = sobol_points(static_cast<std::size_t>(count), space.dims(),
                             random_bits(key.seed, key.position, spread_stream), spread_stream);
-  for (std::size_t j = 0; j < space.dims(); ++j)
-    for (Index i = 0; i < count; ++i)
-      out(i, static_cast<Index>(j)) = space.from_unit(j, out(i, static_cast<Index>(j)));
+  draws random(key, shift_stream);
+  for (std::size_t j = 0; j < space.dims(); ++j) {
+    // Few different coordinates an axis, elsewhere with each key: a model pays for each once.
+    const double shift = random.next();
+    for (Index i = 0; i < count; ++i) {
+      double& u = out(i, static_cast<Index>(j));
+      u = space.from_unit(j, (std::floor(u * coordinates) + shift) / coordinates);
+    }
+  }
   return out;
 }
 

@@ -24,8 +24,9 @@ points spread_points(const encoding& space, Eigen::Index count, draw_key key);
 /// `count` points around each row of `centres`: some axes moved, by steps of all sizes.
 points near_points(const encoding& space, const points& centres, Eigen::Index count, draw_key key);
 
-/// The next point of a start design given everything known: the centre first, then points that leave
-/// no projection empty (the greedy MaxPro criterion; Joseph, Gul, Ba, Biometrika 102, 2015, equation 5).
+/// The next point of a start design given everything known: the centre first, then points that
+/// leave no projection empty (the greedy MaxPro criterion; Joseph, Gul, Ba, Biometrika 102, 2015,
+/// equation 5).
 Eigen::VectorXd start_point(const encoding& space, const training& known, draw_key key);
 
 }  // namespace sweepd::strategies::bayes

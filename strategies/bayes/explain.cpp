@@ -15,9 +15,8 @@ using Eigen::Index;
 using Eigen::VectorXd;
 
 // W&B's words, spelling included: people search for them.
-constexpr std::string_view no_metric =
-    "Some dimmensions of kernel are close to their bounds";
-constexpr double near = 0.1;       // distance, in length scales, that is "near" a trial
+constexpr std::string_view no_metric = "Some dimmensions of kernel are close to their bounds";
+constexpr double near = 0.1;            // distance, in length scales, that is "near" a trial
 constexpr double mostly_unknown = 0.5;  // deviation, relative to the prior's, that is exploring
 
 bj::object info(double success, double value, double deviation, double improvement,
@@ -37,12 +36,11 @@ double signed_value(double v, const metric_rules& rules) { return rules.maximize
 
 std::string reason(const circumstances& of, const VectorXd& at, double deviation) {
   const auto& model = of.made.believed;
-  const auto r2 = squared_distances(model.x(), at, model.believed().weights(), model.unordered());
   Index nearest = 0;
-  const double distance = std::sqrt(r2.minCoeff(&nearest));
+  const double distance = model.kernel().distances(model.x(), at).minCoeff(&nearest);
   const auto row = of.made.rows[static_cast<std::size_t>(nearest)];
   const auto trial = std::to_string(of.known.trial[static_cast<std::size_t>(row)] + 1);
-  const double usual = std::sqrt(model.believed().amplitude());
+  const double usual = std::sqrt(model.kernel().self());
   if (deviation > mostly_unknown * usual) return "explore far from every trial";
   if (distance <= near) return "exploit near trial " + trial;
   return "between exploring and exploiting; the nearest is trial " + trial;
@@ -59,9 +57,9 @@ bj::object info_of_start(const training& known, const metric_rules& rules, Index
   double value = 0;
   if (known.y.size() > 0) value = signed_value(known.y.mean(), rules);
   return info(1, value, 0, 0, {},
-              place <= length ? "initial design " + std::to_string(place) + " of " +
-                                    std::to_string(length)
-                              : "initial design: waiting for the first results");
+              place <= length
+                  ? "initial design " + std::to_string(place) + " of " + std::to_string(length)
+                  : "initial design: waiting for the first results");
 }
 
 bj::object info_of_model(const circumstances& of, const VectorXd& at) {

@@ -1,4 +1,5 @@
-// What a suggestion says of itself: W&B's search_info, in the metric's own units, and a short reason.
+// What a suggestion says of itself: W&B's search_info, in the metric's own units, and a short
+// reason.
 #pragma once
 
 #include "strategies/bayes/model.hpp"
@@ -21,8 +22,8 @@ struct circumstances {
   const training& known;
   const metric_rules& rules;
   const model_maker::made& made;
-  double to_beat = 0;    ///< the incumbents' value, standardised
-  double feasible = 1;   ///< the probability that the run delivers a value
+  double to_beat = 0;   ///< the incumbents' value, standardised
+  double feasible = 1;  ///< the probability that the run delivers a value
 };
 boost::json::object info_of_model(const circumstances& of, const Eigen::VectorXd& at);
 

@@ -13,11 +13,11 @@ using Eigen::VectorXd;
 
 namespace {
 
-constexpr Index rows_max = 100;      // outcomes in the model, the latest
+constexpr Index rows_max = 100;  // outcomes in the model, the latest
 constexpr int fit_steps = 15;
 constexpr double blur_least = 0.02;
 // Outcomes are -1 and 1; noise is likely, since machines fail at random, too.
-constexpr priors outcome_priors{-1.0, 0.7, -0.5, 0.7, -1.5, 1.0};
+const priors outcome_priors{-1.0, 0.7, -1.2, 0.7, -1.5, 1.0};
 
 double normal_share(double z) { return 0.5 * std::erfc(-z * 0.70710678118654752440); }
 double normal_density(double z) { return 0.39894228040143267794 * std::exp(-0.5 * z * z); }
@@ -37,9 +37,10 @@ feasibility::feasibility(const points& delivered, const points& failed, const po
   x << good, bad, gone;
   VectorXd outcome = VectorXd::Ones(n);
   outcome.head(good.rows()).setConstant(-1);
-  const auto h = fit(x, outcome, unordered, outcome_priors, expected(x.cols(), outcome_priors),
-                     fit_steps);
-  model_.emplace(h, x, outcome, unordered, factor_of(h, x, unordered));
+  const auto h = fit(x, outcome, unordered, outcome_priors,
+                     expected(x.cols(), outcome_priors, false), fit_steps);
+  const covariance k(h, unordered);
+  model_.emplace(k, x, outcome, factor_of(k, x));
   blur_ = std::max(h.noise(), blur_least);
 }
 
@@ -52,8 +53,8 @@ ArrayXd feasibility::log_weights(const points& where) const {
   const auto believed = model_->at(where);
   ArrayXd out(where.rows());
   for (Index i = 0; i < where.rows(); ++i)
-    out[i] = std::log(
-        normal_share(-believed.means(0, i) / std::sqrt(believed.variance[i] + blur_)));
+    out[i] =
+        std::log(normal_share(-believed.means(0, i) / std::sqrt(believed.variance[i] + blur_)));
   return out;
 }
 
@@ -62,8 +63,8 @@ double feasibility::log_weight(const VectorXd& where, VectorXd& slope) const {
   const double spread = std::sqrt(here.variance + blur_);
   const double t = here.means[0] / spread;
   const double share = normal_share(-t);
-  const VectorXd t_slope =
-      here.mean_slopes.col(0) / spread - t / (2 * spread * spread) * here.variance_slope;
+  const VectorXd t_slope = model_->mean_slope(here, VectorXd::Ones(1)) / spread -
+                           t / (2 * spread * spread) * here.variance_slope;
   slope = -normal_density(t) / share * t_slope;
   return std::log(share);
 }

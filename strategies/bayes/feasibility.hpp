@@ -1,10 +1,11 @@
 // How likely a run at a point is to deliver a value, from where runs failed and where they did not.
 //
-// A second Gaussian process, over the outcome itself (failed 1, delivered -1), with length scales and
-// noise of its own: failures that follow the parameters have a region, failures at random become noise
-// and repel nobody. Its probability multiplies the expected improvement (Gelbart, Snoek, Adams,
-// arXiv 1403.5607, section 3; classification by regression as in Rasmussen and Williams, section 6.5).
-// A run that was lost with its machine counts only as far as its neighbours did not deliver either. Pure.
+// A second Gaussian process, over the outcome itself (failed 1, delivered -1), with length scales
+// and noise of its own: failures that follow the parameters have a region, failures at random
+// become noise and repel nobody. Its probability multiplies the expected improvement (Gelbart,
+// Snoek, Adams, arXiv 1403.5607, section 3; classification by regression as in Rasmussen and
+// Williams, section 6.5). A run that was lost with its machine counts only as far as its neighbours
+// did not deliver either. Pure.
 #pragma once
 
 #include "strategies/bayes/posterior.hpp"

@@ -1,10 +1,10 @@
 // The hyperparameters that explain the observations best: maximum a posteriori.
 //
-// Marginal likelihood: Rasmussen and Williams, equations 2.30 and 5.9 (gradient). Priors: log-normal on
-// every length scale, its median growing with the square root of the number of axes (Hvarfner, Hellsten,
-// Nardi, "Vanilla Bayesian optimization performs great in high dimensions", arXiv 2402.02229),
-// log-normal on amplitude and noise. The constant mean is the best one for the rest, in closed form. Pure: the
-// result depends on the arguments alone.
+// Marginal likelihood: Rasmussen and Williams, equations 2.30 and 5.9 (gradient). Priors:
+// log-normal on every length scale, the joint part's median growing with the square root of the
+// number of axes (Hvarfner, Hellsten, Nardi, "Vanilla Bayesian optimization performs great in high
+// dimensions", arXiv 2402.02229), log-normal on amplitudes and noise. The constant mean is the best
+// one for the rest, in closed form. Pure: the result depends on the arguments alone.
 #pragma once
 
 #include "strategies/bayes/kernel.hpp"
@@ -17,16 +17,21 @@ namespace sweepd::strategies::bayes {
 struct priors {
   double length_median = -0.7;  ///< of one axis; + ln(d) / 2
   double length_spread = 1.0;
-  double amplitude_median = 0;
-  double amplitude_spread = 0.7;
+  double amplitude_median = -0.7;
+  double amplitude_spread = 1.0;
   double noise_median = -7;
   double noise_spread = 2;
+  double single_median = -0.7;  ///< length of a single axis
+  double single_spread = 1.0;
+  double additive_median = -0.7;
+  double additive_spread = 1.0;
 };
 
-/// The medians of the priors: where every fit may start.
-hyperparameters expected(Eigen::Index dims, const priors& p);
+/// The medians of the priors: where every fit may start. `single`: with the single axes' part.
+hyperparameters expected(Eigen::Index dims, const priors& p, bool single);
 
-/// The negative log posterior and its gradient in (log lengths, log amplitude, log noise).
+/// The negative log posterior and its gradient in (log lengths, log amplitude, log noise) and, with
+/// the single axes' part, (log lengths, log amplitude) of that.
 class evidence {
  public:
   /// x: one point a row; y: standardised outputs.
@@ -36,9 +41,11 @@ class evidence {
 
  private:
   struct solved;
-  [[nodiscard]] bool solve(const Eigen::VectorXd& theta, solved& out) const;
+  [[nodiscard]] bool solve(const hyperparameters& h, solved& out) const;
+  void add_priors(const Eigen::VectorXd& theta, double& value, Eigen::VectorXd& gradient) const;
 
-  Eigen::MatrixXd gaps_;  // a row a pair of points, a column an axis: squared differences
+  Eigen::MatrixXd gaps_;     // a row a pair of points, a column an axis: absolute differences
+  Eigen::MatrixXd squares_;  // their squares
   Eigen::VectorXd y_;
   priors priors_;
 };

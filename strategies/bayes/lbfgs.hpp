@@ -27,8 +27,8 @@ struct minimum {
 
 struct descent_limits {
   int steps = 50;
-  double gradient = 1e-4;   ///< stop when no free component is steeper
-  double decrease = 1e-7;   ///< stop when a step gains less, relative to 1 + |value|
+  double gradient = 1e-4;  ///< stop when no free component is steeper
+  double decrease = 1e-7;  ///< stop when a step gains less, relative to 1 + |value|
 };
 
 minimum minimize(const differentiable& f, const Eigen::VectorXd& start, const box& bounds,

@@ -14,17 +14,16 @@ using Eigen::ArrayXd;
 using Eigen::Index;
 using Eigen::VectorXd;
 
-constexpr Index fit_rows_max = 100;      // observations that a fit is made of
-constexpr Index factor_rows_max = 600;   // observations in the factor
-constexpr Index shortest_chain = 8;      // the first fit of a chain
+constexpr Index fit_rows_max = 100;     // observations that a fit is made of
+constexpr Index factor_rows_max = 600;  // observations in the factor
+constexpr Index shortest_chain = 8;     // the first fit of a chain
 constexpr std::size_t fits_kept = 256;
 constexpr int first_steps = 40;
 constexpr int further_steps = 15;
 
 points picked(const points& x, const std::vector<Index>& rows) {
   points out(static_cast<Index>(rows.size()), x.cols());
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    out.row(static_cast<Index>(i)) = x.row(rows[i]);
+  for (std::size_t i = 0; i < rows.size(); ++i) out.row(static_cast<Index>(i)) = x.row(rows[i]);
   return out;
 }
 
@@ -36,6 +35,12 @@ VectorXd picked(const VectorXd& y, const std::vector<Index>& rows) {
 
 void add_bytes(std::string& to, const double* from, Index count) {
   to.append(reinterpret_cast<const char*>(from), static_cast<std::size_t>(count) * sizeof(double));
+}
+
+void add_bytes(std::string& to, const hyperparameters& h) {
+  add_bytes(to, h.log_length.data(), h.log_length.size());
+  add_bytes(to, h.log_single.data(), h.log_single.size());
+  for (const double* one : {&h.log_amplitude, &h.log_noise, &h.log_additive}) add_bytes(to, one, 1);
 }
 
 }  // namespace
@@ -74,8 +79,7 @@ hyperparameters model_maker::fitted_on(const points& x, const VectorXd& y,
   std::string key;
   add_bytes(key, x.data(), x.size());
   add_bytes(key, y.data(), y.size());
-  add_bytes(key, start.log_length.data(), start.log_length.size());
-  add_bytes(key, &start.log_noise, 1);
+  add_bytes(key, start);
   const auto known = fits_.find(key);
   if (known != fits_.end()) return known->second;
   if (fits_.size() >= fits_kept) fits_.clear();
@@ -85,18 +89,18 @@ hyperparameters model_maker::fitted_on(const points& x, const VectorXd& y,
 
 hyperparameters model_maker::fitted(const points& x, const VectorXd& y, Index milestone) {
   // A history half as long first: its optimum is where this one starts.
-  const Index shorter = static_cast<Index>(std::bit_floor(static_cast<std::uint64_t>(milestone - 1)));
-  const auto start = milestone <= shortest_chain || milestone < 2 ? expected(x.cols(), priors_)
-                                                                  : fitted(x, y, shorter);
+  const Index shorter =
+      static_cast<Index>(std::bit_floor(static_cast<std::uint64_t>(milestone - 1)));
+  const auto start = milestone <= shortest_chain || milestone < 2
+                         ? expected(x.cols(), priors_, true)
+                         : fitted(x, y, shorter);
   const auto rows = representative(x.topRows(milestone), y.head(milestone), fit_rows_max);
   return fitted_on(picked(x, rows), picked(y, rows), start);
 }
 
 growing_factor model_maker::factored(const hyperparameters& h, const points& x, Index in_bulk) {
   std::string key;
-  add_bytes(key, h.log_length.data(), h.log_length.size());
-  add_bytes(key, &h.log_amplitude, 1);
-  add_bytes(key, &h.log_noise, 1);
+  add_bytes(key, h);
   const points bulk = x.topRows(in_bulk);
   add_bytes(key, bulk.data(), bulk.size());
   // The longest common beginning with the factor that is there, if it has the same bulk.
@@ -104,11 +108,11 @@ growing_factor model_maker::factored(const hyperparameters& h, const points& x, 
   if (key == bulk_key_)
     while (same < x.rows() && same < factored_.rows() && x.row(same) == factored_.row(same)) ++same;
   if (same == 0) {
-    factor_ = factor_of(h, bulk, unordered_);
+    factor_ = factor_of(covariance(h, unordered_), bulk);
     same = in_bulk;
   }
   factor_.keep(same);
-  extend(factor_, h, x, unordered_);
+  extend(factor_, covariance(h, unordered_), x);
   bulk_key_ = std::move(key);
   factored_ = x;
   return factor_;
@@ -123,7 +127,7 @@ model_maker::made model_maker::make(const points& x, const VectorXd& y) {
   for (Index i = milestone; i < x.rows(); ++i) rows.push_back(i);
   const points used = picked(x, rows);
   const VectorXd values = picked(outputs.warped(), rows);
-  posterior believed(h, used, values, unordered_, factored(h, used, in_bulk));
+  posterior believed(covariance(h, unordered_), used, values, factored(h, used, in_bulk));
   const VectorXd means = believed.smoothed(values);
   return {std::move(outputs), std::move(rows), std::move(believed), means};
 }

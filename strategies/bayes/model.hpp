@@ -1,9 +1,9 @@
-// The model of one moment: hyperparameters, factor and posterior for what was observed. Keeps fits and
-// factors by content, so that a history that grew by a few runs is not paid for again.
+// The model of one moment: hyperparameters, factor and posterior for what was observed. Keeps fits
+// and factors by content, so that a history that grew by a few runs is not paid for again.
 //
 // A fit of n observations is made at milestones (n rounded down to about n/16), on at most a fixed
-// number of them, starting from the fit of a shorter history: a chain that depends on the observations
-// alone, never on what was asked before. One object, one thread.
+// number of them, starting from the fit of a shorter history: a chain that depends on the
+// observations alone, never on what was asked before. One object, one thread.
 #pragma once
 
 #include "strategies/bayes/fit.hpp"
@@ -25,10 +25,10 @@ class model_maker {
   explicit model_maker(axis_flags unordered) : unordered_(std::move(unordered)) {}
 
   struct made {
-    output_warp outputs;          ///< of all observations
+    output_warp outputs;             ///< of all observations
     std::vector<Eigen::Index> rows;  ///< the observations in the factor
     posterior believed;
-    Eigen::VectorXd fitted;       ///< posterior means at the rows
+    Eigen::VectorXd fitted;  ///< posterior means at the rows
   };
   /// From at least one observation: x one point a row, y smaller is better.
   made make(const points& x, const Eigen::VectorXd& y);
@@ -42,8 +42,8 @@ class model_maker {
   axis_flags unordered_;
   priors priors_;
   std::map<std::string, hyperparameters> fits_;
-  std::string bulk_key_;   // of the factor's hyperparameters and its first rows
-  points factored_;        // the rows of the factor
+  std::string bulk_key_;  // of the factor's hyperparameters and its first rows
+  points factored_;       // the rows of the factor
   growing_factor factor_;
 };
 

@@ -19,7 +19,7 @@ using Eigen::VectorXd;
 constexpr std::uint64_t whole_space_max = 2048;  // configurations that are all judged
 constexpr std::uint64_t levels_swept_max = 32;   // of an axis: all are tried
 constexpr std::uint64_t order_stream = 4;
-constexpr double apart = 0.05;  // least squared distance of two ascents' starts, in length scales
+constexpr double apart = 0.2;  // least distance of two ascents' starts, in length scales
 
 using visited_set = std::unordered_set<std::string>;
 
@@ -34,7 +34,8 @@ class ranking {
       values_ = f.bounds_at(offered_);
       sort();
       points best(exact, offered_.cols());
-      for (Index i = 0; i < exact; ++i) best.row(i) = offered_.row(order_[static_cast<std::size_t>(i)]);
+      for (Index i = 0; i < exact; ++i)
+        best.row(i) = offered_.row(order_[static_cast<std::size_t>(i)]);
       offered_ = std::move(best);
       order_.resize(static_cast<std::size_t>(exact));
       std::iota(order_.begin(), order_.end(), Index{0});
@@ -64,12 +65,11 @@ points stacked(const points& a, const points& b) {
 // The best starts that are not next to each other.
 std::vector<promising> starts_of(const ranking& ranked, const acquisition& f, int count) {
   std::vector<promising> out;
-  const auto weights = f.model().believed().weights();
   for (std::size_t i = 0; i < ranked.size() && out.size() < static_cast<std::size_t>(count); ++i) {
     const VectorXd at = ranked.at(i);
     const bool alone = std::ranges::all_of(out, [&](const promising& other) {
       const points row = other.at.transpose();
-      return squared_distances(row, at, weights, f.model().unordered())[0] > apart;
+      return f.model().kernel().distances(row, at)[0] > apart;
     });
     if (alone) out.push_back({at, ranked.value(i)});
   }

@@ -1,9 +1,9 @@
 // Finds the point that an acquisition promises most for, among those not visited yet.
 //
-// Screening of many candidates (first by cheap upper bounds), gradient ascent on the continuous axes from
-// the best few, then level by level along the countable axes, in turn. Sources: the scheme of Optuna's
-// Gaussian process sampler (optuna/optuna:optuna/_gp/optim_mixed.py) and of BoTorch's
-// optimize_acqf_mixed. Spaces that are small and finite are searched whole. Pure.
+// Screening of many candidates (first by cheap upper bounds), gradient ascent on the continuous
+// axes from the best few, then level by level along the countable axes, in turn. Sources: the
+// scheme of Optuna's Gaussian process sampler (optuna/optuna:optuna/_gp/optim_mixed.py) and of
+// BoTorch's optimize_acqf_mixed. Spaces that are small and finite are searched whole. Pure.
 #pragma once
 
 #include "strategies/bayes/acquisition.hpp"
@@ -17,7 +17,7 @@
 namespace sweepd::strategies::bayes {
 
 struct search_effort {
-  Eigen::Index spread = 768;    ///< candidates all over the space
+  Eigen::Index spread = 1280;   ///< candidates all over the space
   Eigen::Index near = 48;       ///< candidates around each incumbent
   Eigen::Index screened = 192;  ///< candidates judged exactly
   int starts = 6;               ///< of the ascent

@@ -1,11 +1,12 @@
-// What is believed of the objective anywhere, given the observations: mean and variance, and several
-// joint samples where points without an outcome are taken as known.
+// What is believed of the objective anywhere, given the observations: mean and variance, and
+// several joint samples where points without an outcome are taken as known.
 //
 // Such points are the pending runs and, under noise, the incumbents (whose noise-free values are
-// unknown): each sample draws their values jointly from the posterior, so that an acquisition averaged
-// over the samples accounts for both (noisy and pending expected improvement; Letham et al., arXiv
-// 1706.07094, section 3; Balandat et al., arXiv 1910.06403, "fantasies"). Rows are appended to the
-// Cholesky factor one by one. Mathematics: Rasmussen and Williams, algorithm 2.1. Pure.
+// unknown): each sample draws their values jointly from the posterior, so that an acquisition
+// averaged over the samples accounts for both (noisy and pending expected improvement; Letham et
+// al., arXiv 1706.07094, section 3; Balandat et al., arXiv 1910.06403, "fantasies"). Rows are
+// appended to the Cholesky factor one by one. Mathematics: Rasmussen and Williams, algorithm 2.1.
+// Pure.
 #pragma once
 
 #include "strategies/bayes/kernel.hpp"
@@ -20,8 +21,8 @@ class growing_factor {
   growing_factor() = default;
   /// Of a positive definite matrix; what is not is mended by adding to the diagonal.
   explicit growing_factor(const Eigen::MatrixXd& covariance);
-  /// Adds a row: its covariances with the earlier ones, and its own variance. The new diagonal entry
-  /// is at least sqrt(floor), so that a repeated point does no harm.
+  /// Adds a row: its covariances with the earlier ones, and its own variance. The new diagonal
+  /// entry is at least sqrt(floor), so that a repeated point does no harm.
   void append(const Eigen::VectorXd& covariances, double variance, double floor);
   /// Forgets all but the first rows.
   void keep(Eigen::Index rows) { size_ = rows; }
@@ -40,21 +41,19 @@ class growing_factor {
 };
 
 /// The covariance factor of the points x, with noise, at once.
-growing_factor factor_of(const hyperparameters& h, const points& x, const axis_flags& unordered);
-/// Appends the rows of x that the factor of its first rows does not have yet, one by one: the bits do
-/// not depend on how many are appended together.
-void extend(growing_factor& factor, const hyperparameters& h, const points& x,
-            const axis_flags& unordered);
+growing_factor factor_of(const covariance& k, const points& x);
+/// Appends the rows of x that the factor of its first rows does not have yet, one by one: the bits
+/// do not depend on how many are appended together.
+void extend(growing_factor& factor, const covariance& k, const points& x);
 
 class posterior {
  public:
   /// y: standardised outputs of the rows of x, whose factor is given.
-  posterior(hyperparameters h, points x, const Eigen::VectorXd& y, axis_flags unordered,
-            growing_factor factor);
+  posterior(covariance k, points x, const Eigen::VectorXd& y, growing_factor factor);
 
   /// Means at the observed points, whose outputs y are given again. Before assume() only.
   [[nodiscard]] Eigen::VectorXd smoothed(const Eigen::VectorXd& y) const {
-    return y - h_.noise() * weights_.col(0);
+    return y - k_.noise() * weights_.col(0);
   }
   /// Takes the points as known, with values that differ by sample. Points that are certain already
   /// are left out. `normals`: a standard normal number a sample (row) and point (column).
@@ -63,8 +62,7 @@ class posterior {
   [[nodiscard]] Eigen::Index samples() const { return weights_.cols(); }
   [[nodiscard]] Eigen::Index observed() const { return observed_; }
   [[nodiscard]] const points& x() const { return x_; }
-  [[nodiscard]] const hyperparameters& believed() const { return h_; }
-  [[nodiscard]] const axis_flags& unordered() const { return unordered_; }
+  [[nodiscard]] const covariance& kernel() const { return k_; }
 
   /// Means of all samples (rows) at the points `at` (columns), and the variance they share.
   struct belief {
@@ -75,25 +73,24 @@ class posterior {
   /// As at(), with an upper bound instead of the variance: from the nearest known point alone.
   [[nodiscard]] belief bounds_at(const points& where) const;
 
-  /// One point, with slopes: d(mean)/dx a sample (column), d(variance)/dx.
+  /// One point: means of all samples, the variance, and what their slopes are made of.
   struct local {
     Eigen::VectorXd means;
     double variance = 0;
-    Eigen::MatrixXd mean_slopes;
     Eigen::VectorXd variance_slope;
+    Eigen::MatrixXd covariance_slopes;  ///< a row a known point, a column an axis
   };
   /// Slopes along unordered axes are 0.
   [[nodiscard]] local around(const Eigen::VectorXd& where) const;
+  /// The slope of the means, each multiplied by its factor and added up.
+  [[nodiscard]] Eigen::VectorXd mean_slope(const local& at, const Eigen::VectorXd& factors) const {
+    return at.covariance_slopes.transpose() * (weights_ * factors);
+  }
 
  private:
-  [[nodiscard]] Eigen::VectorXd covariances(const Eigen::VectorXd& where) const;
-
-  hyperparameters h_;
-  Eigen::ArrayXd axis_weights_;
-  double amplitude_;
+  covariance k_;
   double mean_ = 0;  // of the process, where nothing is known
   points x_;
-  axis_flags unordered_;
   growing_factor factor_;
   Eigen::Index observed_;
   Eigen::MatrixXd weights_;  // a row a known point, a column a sample: the inverse times residuals

@@ -122,7 +122,8 @@ training training_from(std::span<const observation> trials, const encoding& spac
     }
   }
   out.x = stacked(valued, space.dims());
-  out.y = Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
+  out.y =
+      Eigen::Map<const Eigen::VectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
   out.failed = stacked(failed, space.dims());
   out.lost = stacked(lost, space.dims());
   out.pending = stacked(pending, space.dims());

@@ -1,5 +1,5 @@
-// The observations of a sweep as the model takes them: points with values, points that failed, points
-// still running. Decides what each observation counts as, `metric.impute` included. Pure.
+// The observations of a sweep as the model takes them: points with values, points that failed,
+// points still running. Decides what each observation counts as, `metric.impute` included. Pure.
 #pragma once
 
 #include "strategies/bayes/kernel.hpp"
@@ -26,18 +26,19 @@ struct metric_rules {
   std::optional<impute> running;  ///< of runs whose process has started, when it is written
 };
 
-/// Error: invalid, without a metric. An unknown goal is minimize; an unknown impute is as if unwritten.
+/// Error: invalid, without a metric. An unknown goal is minimize; an unknown impute is as if
+/// unwritten.
 result<metric_rules> metric_rules_in(const boost::json::object& config);
 
 struct training {
-  points x;                          ///< a row an observation with a value
-  Eigen::VectorXd y;                 ///< its value, smaller is better
-  std::vector<std::size_t> trial;    ///< which observation it is, from 0
-  points failed;                     ///< the program failed there
-  points lost;                       ///< the machine was lost there
-  points pending;                    ///< no outcome yet
+  points x;                                 ///< a row an observation with a value
+  Eigen::VectorXd y;                        ///< its value, smaller is better
+  std::vector<std::size_t> trial;           ///< which observation it is, from 0
+  points failed;                            ///< the program failed there
+  points lost;                              ///< the machine was lost there
+  points pending;                           ///< no outcome yet
   std::unordered_set<std::string> visited;  ///< encoding::key of every point above
-  bool any_ended = false;            ///< some run has ended, with a value or without
+  bool any_ended = false;                   ///< some run has ended, with a value or without
 
   [[nodiscard]] Eigen::Index known() const {
     return x.rows() + failed.rows() + lost.rows() + pending.rows();

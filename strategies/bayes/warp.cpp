@@ -13,7 +13,7 @@ using Eigen::VectorXd;
 
 namespace {
 
-constexpr double heavy = 5;     // the worse half reaches this much farther than the better half
+constexpr double heavy = 5;      // the worse half reaches this much farther than the better half
 constexpr Index least_rows = 5;  // below, there are no tails to speak of
 
 double normal_quantile(double u) {
@@ -63,8 +63,7 @@ void output_warp::squeeze(VectorXd& values) {
     const auto through = std::ranges::upper_bound(sorted, v) - sorted.begin();
     const double rank = 0.5 * static_cast<double>(below + through);
     knots_raw_.push_back(v);
-    knots_squeezed_.push_back(median +
-                              deviation * normal_quantile(rank / static_cast<double>(n)));
+    knots_squeezed_.push_back(median + deviation * normal_quantile(rank / static_cast<double>(n)));
   }
   for (double& v : values) {
     const auto at = std::ranges::lower_bound(knots_raw_, v);
@@ -79,8 +78,7 @@ double output_warp::raw(double warped) const {
   if (above == knots_squeezed_.end()) return knots_raw_.back();
   const auto i = static_cast<std::size_t>(above - knots_squeezed_.begin());
   if (i == 0) return knots_raw_.front();
-  const double share =
-      (v - knots_squeezed_[i - 1]) / (knots_squeezed_[i] - knots_squeezed_[i - 1]);
+  const double share = (v - knots_squeezed_[i - 1]) / (knots_squeezed_[i] - knots_squeezed_[i - 1]);
   return knots_raw_[i - 1] + share * (knots_raw_[i] - knots_raw_[i - 1]);
 }
 

@@ -1,9 +1,9 @@
-// Observed values as the model sees them: smaller is better, mean 0, spread 1, and no one diverged loss
-// so far out that the rest lie in one spot.
+// Observed values as the model sees them: smaller is better, mean 0, spread 1, and no one diverged
+// loss so far out that the rest lie in one spot.
 //
-// Source of the half-rank warp: Google Vizier's Gaussian process bandit, arXiv 2408.11527, section 3.3.1
-// (values worse than the median become normal quantiles, scaled by the spread of the better half). It
-// is applied only when the worse half's tail is heavy. Pure.
+// Source of the half-rank warp: Google Vizier's Gaussian process bandit, arXiv 2408.11527,
+// section 3.3.1 (values worse than the median become normal quantiles, scaled by the spread of the
+// better half). It is applied only when the worse half's tail is heavy. Pure.
 #pragma once
 
 #include <Eigen/Core>

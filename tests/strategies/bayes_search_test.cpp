@@ -120,7 +120,8 @@ TEST_CASE("bayes: reaches less regret than random search, for one seed and for c
     return text.replace(text.find("bayes"), 5, "random");
   }();
   for (const bool shifting : {false, true}) {
-    CHECK(mean_best(ours.c_str(), square, shifting) < 0.1 * mean_best(theirs.c_str(), square, false));
+    CHECK(mean_best(ours.c_str(), square, shifting) <
+          0.1 * mean_best(theirs.c_str(), square, false));
     CHECK(mean_best(ours.c_str(), ripples, shifting) <
           0.5 * mean_best(theirs.c_str(), ripples, false));
     CHECK(mean_best(mixed, training, shifting) <

@@ -22,9 +22,7 @@ struct random {
   double unit() { return strategies::random_unit(seed, k++, 77); }
   double in(double a, double b) { return a + (b - a) * unit(); }
   int below(int n) { return std::min(n - 1, static_cast<int>(unit() * n)); }
-  double normal() {
-    return std::sqrt(-2 * std::log(unit())) * std::cos(2 * pi * unit());
-  }
+  double normal() { return std::sqrt(-2 * std::log(unit())) * std::cos(2 * pi * unit()); }
 };
 
 numbers centres(random& r, std::size_t d, double a = 0.2, double b = 0.8) {
@@ -189,11 +187,12 @@ problem training_like(std::uint64_t seed, bool more, double noise) {
   random r{seed};
   problem p;
   using k = dimension::kind;
-  p.dims = {{k::log, 1e-5, 1, 0}, {k::log, 1e-6, 1e-1, 0}, {k::uniform, 0, 0.9, 0},
+  p.dims = {{k::log, 1e-5, 1, 0},  {k::log, 1e-6, 1e-1, 0},  {k::uniform, 0, 0.9, 0},
             {k::integer, 1, 8, 0}, {k::integer, 16, 512, 0}, {k::choice, 0, 0, 4},
             {k::choice, 0, 0, 3}};
   if (more)
-    p.dims.insert(p.dims.end(), {{k::log, 1e-3, 10, 0}, {k::integer, 0, 30, 0}, {k::choice, 0, 0, 5}});
+    p.dims.insert(p.dims.end(),
+                  {{k::log, 1e-3, 10, 0}, {k::integer, 0, 30, 0}, {k::choice, 0, 0, 5}});
   const auto c = centres(r, p.dims.size());
   numbers lr_shift, act, block;
   for (int i = 0; i < 4; ++i) lr_shift.push_back(r.in(-0.2, 0.2));
@@ -238,7 +237,7 @@ problem branches(std::uint64_t seed) {
   random r{seed};
   problem p;
   using k = dimension::kind;
-  p.dims = {{k::choice, 0, 0, 6}, {k::choice, 0, 0, 3}, {k::uniform, 0, 1, 0},
+  p.dims = {{k::choice, 0, 0, 6},  {k::choice, 0, 0, 3},  {k::uniform, 0, 1, 0},
             {k::uniform, 0, 1, 0}, {k::uniform, 0, 1, 0}, {k::integer, 1, 20, 0}};
   std::vector<numbers> c;
   numbers base;
@@ -353,7 +352,8 @@ maker fourier(std::size_t d, double length, double noise = 0) {
         for (std::size_t j = 0; j < d; ++j) t += w[i][j] * u[j];
         s += amp[i] * std::cos(t);
       }
-      for (std::size_t j = 0; j < d; ++j) s += 1.0 / static_cast<double>(d) * std::pow(u[j] - c[j], 2);
+      for (std::size_t j = 0; j < d; ++j)
+        s += 1.0 / static_cast<double>(d) * std::pow(u[j] - c[j], 2);
       return s;
     };
     double best = 1e300;
@@ -398,11 +398,13 @@ const std::map<std::string, maker>& all() {
       {"b_plateau5", shifted(5, 5, plateau)},
       {"c_few20_sphere", embedded(20, 4, 2, sphere)},
       {"c_few20_levy", embedded(20, 3, 12, levy)},
-      {"c_few20_wells", embedded(20, 5, 3, [](const numbers& z) {
-         double a = 0, b = 0;
-         for (double x : z) a += x * x, b += (x - 1) * (x - 1);
-         return 1 - std::exp(-a) - 0.5 * std::exp(-3 * b) + 0.5 * std::exp(-3.0 * 5);
-       })},
+      {"c_few20_wells", embedded(20, 5, 3,
+                                 [](const numbers& z) {
+                                   double a = 0, b = 0;
+                                   for (double x : z) a += x * x, b += (x - 1) * (x - 1);
+                                   return 1 - std::exp(-a) - 0.5 * std::exp(-3 * b) +
+                                          0.5 * std::exp(-3.0 * 5);
+                                 })},
       {"d_noisy_sphere5", shifted(5, 2, sphere, 0.5)},
       {"d_noisy_wells4", wells(4, 4, 0.08)},
       {"d_noisy_ackley4", shifted(4, 6, ackley, 0.8)},
@@ -431,11 +433,13 @@ bj::object parameters_of(const problem& p) {
       for (int i = 0; i < d.choices; ++i) values.emplace_back("v" + std::to_string(i));
       one["values"] = values;
     } else if (d.what == dimension::kind::integer) {
-      one = {{"distribution", "int_uniform"}, {"min", static_cast<std::int64_t>(d.low)},
+      one = {{"distribution", "int_uniform"},
+             {"min", static_cast<std::int64_t>(d.low)},
              {"max", static_cast<std::int64_t>(d.high)}};
     } else {
       one = {{"distribution", d.what == dimension::kind::log ? "log_uniform_values" : "uniform"},
-             {"min", d.low}, {"max", d.high}};
+             {"min", d.low},
+             {"max", d.high}};
     }
     out["x" + std::to_string(100 + j)] = one;
   }

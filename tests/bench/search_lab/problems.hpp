@@ -24,7 +24,7 @@ struct problem {
   /// Loss at unit coordinates (of a choice: its index). Smaller is better.
   std::function<double(const std::vector<double>&)> loss;
   double optimum = 0;
-  double noise = 0;                ///< standard deviation of what is observed
+  double noise = 0;  ///< standard deviation of what is observed
   std::function<bool(const std::vector<double>&)> crashes;
 };
 
