@@ -96,6 +96,7 @@ class engine : public std::enable_shared_from_this<engine> {
   std::optional<core::answer::wait> try_claim(waiting_claim& c);
   void give_up(waiting_claim c);
   void serve_claims();
+  void freshen(core::cmd::claim& c) const;
   void on_suggested(suggested got);
   void drop_known(suggested& got) const;
   /// The wait of a claim that shall not be served with suggestions older than the last outcome.

@@ -27,7 +27,13 @@ void engine::start_claim(core::cmd::claim c, caller who, milliseconds patience,
   });
 }
 
+/// Ids are drawn at random, outside; one in millions is taken.
+void engine::freshen(core::cmd::claim& c) const {
+  while (state_.runs.contains(c.fresh_run)) c.fresh_run = run_id{fresh_id()};
+}
+
 void engine::on_claim(waiting_claim c) {
+  freshen(c.what);
   const auto now = time_.steady();
   auto patient = c.due > now ? await_fresh(c.what) : std::nullopt;
   auto out = patient ? outcome{core::answer_to(std::move(*patient)), false} : take(c.what, c.who, 0);
@@ -64,6 +70,7 @@ std::optional<core::answer::wait> engine::try_claim(waiting_claim& c) {
     return std::nullopt;
   }
   if (auto patient = await_fresh(c.what)) return patient;
+  freshen(c.what);
   auto out = perform_command(c.what, c.who, false);
   if (out.reply)
     if (auto* wait = std::get_if<core::answer::wait>(&*out.reply)) return std::move(*wait);

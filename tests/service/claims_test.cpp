@@ -241,3 +241,16 @@ TEST_CASE("suggester: a strategy that fails pauses its sweep and says why") {
   const auto waiting = told_to_wait(b.finish(b.wait_claim(b.claim_of(sweep, b.join(sweep)), 0s)));
   CHECK(waiting.code == "paused");
 }
+
+TEST_CASE("claim: a run id that is taken already is drawn anew") {
+  bench b;
+  b.boot();
+  const auto sweep = b.make_sweep(bench::grid(3));
+  const auto agent = b.join(sweep);
+  const auto first = b.started_run(sweep, agent);
+  auto again = b.claim_of(sweep, agent);
+  again.fresh_run = first.run;
+  const auto second = bench::as<answer::handout>(b.finish(b.wait_claim(std::move(again))));
+  CHECK(second.run != first.run);
+  CHECK(second.trial == 2);
+}
