@@ -1,5 +1,6 @@
 #include "strategies/bayes/acquisition.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -11,6 +12,7 @@ using Eigen::VectorXd;
 namespace {
 
 constexpr double tail = -25;  // below it 1 + z Phi(z) / phi(z) loses its digits
+constexpr Index screening_samples = 8;
 const double log_root_two_pi = 0.91893853320467274178;
 const double root_half = 0.70710678118654752440;
 
@@ -41,13 +43,14 @@ acquisition::acquisition(const posterior& model, const feasibility& feasible, Ve
                          double boldness)
     : model_(model), feasible_(feasible), best_(std::move(best)), boldness_(boldness) {}
 
-VectorXd acquisition::of(const posterior::belief& believed, const points& where) const {
+VectorXd acquisition::of(const posterior::belief& believed, const points& where,
+                         Index every) const {
   VectorXd out(where.rows());
-  VectorXd terms(best_.size());
+  VectorXd terms((best_.size() + every - 1) / every);
   for (Index i = 0; i < where.rows(); ++i) {
     const double deviation = boldness_ * std::sqrt(believed.variance[i]);
-    for (Index s = 0; s < best_.size(); ++s)
-      terms[s] = log_improvement((best_[s] - believed.means(s, i)) / deviation);
+    for (Index t = 0; t < terms.size(); ++t)
+      terms[t] = log_improvement((best_[t * every] - believed.means(t * every, i)) / deviation);
     const double most = terms.maxCoeff();
     const double sum = (terms.array() - most).exp().mean();
     out[i] = most + std::log(sum) + std::log(deviation);
@@ -56,10 +59,10 @@ VectorXd acquisition::of(const posterior::belief& believed, const points& where)
   return out;
 }
 
-VectorXd acquisition::at(const points& where) const { return of(model_.at(where), where); }
+VectorXd acquisition::at(const points& where) const { return of(model_.at(where), where, 1); }
 
 VectorXd acquisition::bounds_at(const points& where) const {
-  return of(model_.bounds_at(where), where);
+  return of(model_.bounds_at(where), where, std::max<Index>(best_.size() / screening_samples, 1));
 }
 
 double acquisition::operator()(const VectorXd& where, VectorXd& slope) const {

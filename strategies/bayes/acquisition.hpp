@@ -27,7 +27,7 @@ class acquisition {
               double boldness = 1);
 
   [[nodiscard]] Eigen::VectorXd at(const points& where) const;
-  /// Upper bounds of at(), for less work.
+  /// Upper bounds of at(), by about eight of the samples, for less work.
   [[nodiscard]] Eigen::VectorXd bounds_at(const points& where) const;
   /// The value at one point and its slope (0 along unordered axes).
   double operator()(const Eigen::VectorXd& where, Eigen::VectorXd& slope) const;
@@ -35,7 +35,8 @@ class acquisition {
   [[nodiscard]] const posterior& model() const { return model_; }
 
  private:
-  [[nodiscard]] Eigen::VectorXd of(const posterior::belief& believed, const points& where) const;
+  [[nodiscard]] Eigen::VectorXd of(const posterior::belief& believed, const points& where,
+                                   Eigen::Index every) const;
 
   const posterior& model_;
   const feasibility& feasible_;

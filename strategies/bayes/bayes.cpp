@@ -22,7 +22,7 @@ using Eigen::VectorXd;
 constexpr Index incumbents_max = 8;  // points that the next one must be better than
 constexpr Index centres_max = 6;     // incumbents around which candidates are drawn
 constexpr Index pending_max = 64;    // pending points that are fantasied; later ones first
-constexpr Index fantasies = 16;      // joint samples
+constexpr Index fantasies = 32;      // joint samples
 // Where the model itself expects to gain less than this (the logarithm of 0.2 % of the values'
 // spread), it is doubted with every second suggestion: its deviations are taken to be `doubt` times
 // as large.
@@ -109,8 +109,10 @@ result<std::vector<suggestion>> bayes_search::suggest(const ask& what) {
     auto next = propose(known, {what.seed, position});
     if (!next) break;
     out.push_back({position, axes_.decode(next->at), std::move(next->info)});
-    known.visited.insert(encoding::key(next->at));
-    append(known.pending, next->at);
+    // The point as the next call will read it: its configuration may be a rounding error away.
+    const Eigen::VectorXd at = axes_.encode(out.back().config).value_or(next->at);
+    known.visited.insert(encoding::key(at));
+    append(known.pending, at);
   }
   return out;
 }
