@@ -28,6 +28,9 @@ constexpr Index fantasies = 32;      // joint samples
 // as large.
 const double little_left = std::log(2e-3);
 constexpr double doubt = 4;
+// Few runs do not tell a wide basin from one of many. The most probable length scales alone keep a
+// search where it is; with every second suggestion they are expected to be 0.6 times as long.
+constexpr priors rough_priors{.length_median = -1.2};
 constexpr std::uint64_t uniform_stream = 5;
 constexpr std::uint64_t fantasy_seed = 0x5eed;
 
@@ -93,7 +96,7 @@ result<std::unique_ptr<strategy>> bayes_search::make(space searched, const bj::o
 }
 
 bayes_search::bayes_search(encoding axes, metric_rules rules)
-    : axes_(std::move(axes)), rules_(rules), unordered_(flags_of(axes_)), models_(unordered_) {
+    : axes_(std::move(axes)), rules_(rules), unordered_(flags_of(axes_)), smooth_(unordered_, {}), rough_(unordered_, rough_priors) {
   known_ = training_from({}, axes_, rules_);
 }
 
@@ -155,7 +158,8 @@ std::optional<bayes_search::proposal> bayes_search::start(const training& known,
 }
 
 std::optional<bayes_search::proposal> bayes_search::modelled(const training& known, draw_key key) {
-  auto made = models_.make(known.x, known.y);
+  auto& maker = known.known() % 2 == 0 ? smooth_ : rough_;
+  auto made = maker.make(known.x, known.y);
   const auto& believed = made.believed;
   const auto best = least_rows(made.fitted, incumbents_max);
   const points incumbents = rows_of(believed.x(), best);

@@ -50,7 +50,8 @@ class bayes_search final : public strategy {
   encoding axes_;
   metric_rules rules_;
   axis_flags unordered_;
-  model_maker models_;
+  model_maker smooth_;  // two opinions of how fast the objective changes, asked in turn
+  model_maker rough_;
   training known_;
 };
 

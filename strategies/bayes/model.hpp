@@ -22,7 +22,8 @@ namespace sweepd::strategies::bayes {
 
 class model_maker {
  public:
-  explicit model_maker(axis_flags unordered) : unordered_(std::move(unordered)) {}
+  model_maker(axis_flags unordered, const priors& expected)
+      : unordered_(std::move(unordered)), priors_(expected) {}
 
   struct made {
     output_warp outputs;             ///< of all observations

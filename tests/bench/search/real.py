@@ -184,7 +184,10 @@ class Real:
         key = json.dumps(snapped)
         y = None if drawn else Real.cache.get(self.name, key)
         if y is None:
-            y = min(self.fit(snapped), 1e12)
+            try:
+                y = min(self.fit(snapped), 1e12)
+            except ValueError:  # a solver whose weights left the range of numbers
+                y = 1e12
             Real.cache.put(self.name, key, y, drawn)
         return y
 
