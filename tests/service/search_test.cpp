@@ -1,8 +1,6 @@
 // Strategies that learn: what is prepared ahead, what an outcome makes of it, and what is pushed.
 #include "tests/service/harness.hpp"
 
-#include <algorithm>
-
 using namespace sweepd;
 using namespace sweepd::test;
 using strategies::ask;
@@ -98,6 +96,16 @@ struct learning : bench {
     ask<answer::run_told>(report);
     ask<answer::run_told>(cmd::finish_run{h.run, h.epoch, 0, {}, {}});
   }
+  /// The same, while `ready` suggestions are there; the model is then at it, and does not come back.
+  void finish_and_get_stuck(const sweep_id& sweep, const answer::handout& h, std::size_t ready = 1) {
+    until([&] {
+      return look<bool>(
+          [&](const core::state& s, moment) { return s.sweeps.at(sweep).ready.size() >= ready; });
+    });
+    door.set(false);
+    finish_with(h, 1);
+    door.wait_for_one();
+  }
   boost::json::object info_of(const sweep_id& sweep, std::uint64_t trial) {
     return look<boost::json::object>([=](const core::state& s, moment) {
       return boost::json::parse(core::find_trial(s, sweep, trial)->search_info).as_object();
@@ -133,10 +141,7 @@ TEST_CASE("search: with other runs live, a hand-out never waits for the model") 
   const auto a2 = b.join(sweep);
   const auto first = b.started_run(sweep, a1);
   const auto second = b.started_run(sweep, a2);
-  b.until([&] { return b.look<bool>([&](const core::state& s, moment) { return s.sweeps.at(sweep).ready.size() >= 2; }); });
-  b.door.set(false);
-  b.finish_with(first, 1);
-  b.door.wait_for_one();  // the model is at it, and will not come back
+  b.finish_and_get_stuck(sweep, first, 2);
   const auto third = b.handed(sweep, a1);
   CHECK(b.info_of(sweep, third.trial).at("done").to_number<int>() == 0);
   b.door.set(true);
@@ -148,10 +153,7 @@ TEST_CASE("search: a model that does not come back holds a lone agent for two se
   const auto sweep = b.make_sweep(learning::spec());
   const auto agent = b.join(sweep);
   const auto first = b.started_run(sweep, agent);
-  b.until([&] { return b.look<bool>([&](const core::state& s, moment) { return !s.sweeps.at(sweep).ready.empty(); }); });
-  b.door.set(false);
-  b.finish_with(first, 1);
-  b.door.wait_for_one();
+  b.finish_and_get_stuck(sweep, first);
   const auto claim = b.wait_claim(b.claim_of(sweep, agent));
   b.settle();
   CHECK_FALSE(claim->done());
@@ -170,10 +172,7 @@ TEST_CASE("search: who asks without patience is answered at once with what is th
   const auto sweep = b.make_sweep(learning::spec());
   const auto agent = b.join(sweep);
   const auto first = b.started_run(sweep, agent);
-  b.until([&] { return b.look<bool>([&](const core::state& s, moment) { return !s.sweeps.at(sweep).ready.empty(); }); });
-  b.door.set(false);
-  b.finish_with(first, 1);
-  b.door.wait_for_one();
+  b.finish_and_get_stuck(sweep, first);
   bench::as<answer::handout>(b.finish(b.wait_claim(b.claim_of(sweep, agent), 0ms)));
 }
 
@@ -185,10 +184,7 @@ TEST_CASE("search: what was drawn while the strategy was at work is not drawn ag
   std::set<std::int64_t> tried;
   std::vector<answer::handout> live;
   for (const auto& agent : agents) live.push_back(b.started_run(sweep, agent));
-  b.until([&] { return b.look<bool>([&](const core::state& s, moment) { return s.sweeps.at(sweep).ready.size() >= 2; }); });
-  b.door.set(false);
-  b.finish_with(live[0], 1);
-  b.door.wait_for_one();
+  b.finish_and_get_stuck(sweep, live[0], 2);
   live.push_back(b.started_run(sweep, agents[0]));  // from what was ready
   b.door.set(true);
   b.finish_with(live[1], 1);
