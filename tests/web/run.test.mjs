@@ -30,7 +30,7 @@ test("a run that crashes before one's eyes, marked as failed from its menu with 
   await row.getByText("oom").waitFor();
 
   await row.getByRole("button", {name: "Actions for run " + run.id}).click();
-  await picture(page, "kebab");
+  await picture(page, "kebab", {whole: false});
   await page.getByRole("menuitem", {name: "Mark as failed"}).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText("1 run would change").waitFor();

@@ -44,11 +44,10 @@ export async function open(browser, server, where = "/", {width = 1280, height =
   return page;
 }
 
-/** Waits until charts and live data stand, then keeps a picture of the whole page. */
-export async function picture(page, name) {
+/** Keeps a picture: of the whole page, or of what is in the window (the whole takes resizing, which closes menus). */
+export async function picture(page, name, {whole = true} = {}) {
   mkdirSync(shots, {recursive: true});
-  await page.waitForLoadState("load");
-  await page.screenshot({path: path.join(shots, name + ".png"), fullPage: true});
+  await page.screenshot({path: path.join(shots, name + ".png"), fullPage: whole});
 }
 
 /** No error, no refused script, nothing from elsewhere. */
