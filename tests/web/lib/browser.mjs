@@ -47,6 +47,7 @@ export async function open(browser, server, where = "/", {width = 1280, height =
 /** Keeps a picture: of the whole page, or of what is in the window (the whole takes resizing, which closes menus). */
 export async function picture(page, name, {whole = true} = {}) {
   mkdirSync(shots, {recursive: true});
+  if (whole) await page.evaluate(() => window.scrollTo(0, 0));
   await page.screenshot({path: path.join(shots, name + ".png"), fullPage: whole});
 }
 
