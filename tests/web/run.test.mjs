@@ -48,7 +48,7 @@ test("a run that crashes before one's eyes, marked as failed from its menu with 
 
   await page.goto(server.url + `/team/vision/runs/${run.id}?tab=history`);
   const history = page.getByRole("region", {name: "Events"});
-  await history.getByText("the node has too little memory").waitFor();
+  await history.getByText("the node has too little memory").first().waitFor();
   await history.getByText("RuntimeError: CUDA out of memory").first().waitFor();
   assert.ok((await history.getByText("user").count()) > 0, "who did it");
   await picture(page, "state-history");
@@ -108,7 +108,7 @@ test("the output as it grows, without colour codes; then the charts up to the la
   await standing(page).getByText("Crashed").waitFor();
   await page.getByRole("tab", {name: "Charts"}).click();
   await page.getByRole("img", {name: /^loss/}).locator("canvas").waitFor();
-  await page.getByRole("heading", {name: "System"}).waitFor();
+  await page.getByRole("heading", {name: "System", exact: true}).waitFor();
   await page.getByText("loss: as a table").click();
   const rows = page.getByRole("region", {name: "loss, as a table"}).locator("tbody tr");
   assert.equal(await rows.count(), 30);
