@@ -1,7 +1,7 @@
 // A sweep's page: the table, the brush that filters it, what blocks, timeline, grid.
 import assert from "node:assert/strict";
 import {after, before, test} from "node:test";
-import {clean, launch, open, overflow, picture} from "./lib/browser.mjs";
+import {clean, launch, open, overflow, picture, seen} from "./lib/browser.mjs";
 import {Server, patientGrid} from "./lib/server.mjs";
 
 let server, browser, sweep, crashed;
@@ -36,9 +36,9 @@ test("the table sorts by any column, filters by state and pages, and the address
   await page.locator("th[aria-sort=ascending]").waitFor();
   await page.waitForURL(/sort=metric/);
   const best = await page.locator("tr.best th a").innerText();
-  await page.waitForFunction((id) => document.querySelector("[aria-label=Runs] tbody th a")?.textContent === id, best);
+  await seen(page, (id) => document.querySelector("[aria-label=Runs] tbody th a")?.textContent === id, best);
   await page.getByTitle("Sort by lr").click();
-  await page.waitForFunction(() => {
+  await seen(page, () => {
     const all = [...document.querySelectorAll("[aria-label=Runs] tbody tr")].map((r) => Number(r.children[6].textContent));
     return all.length === 50 && all.every((v, i) => i === 0 || all[i - 1] <= v);
   });
@@ -46,11 +46,11 @@ test("the table sorts by any column, filters by state and pages, and the address
   await page.getByText("51–58 of 58").waitFor();
   assert.equal(await rowsOf(page).count(), 8);
   await page.getByRole("group", {name: "Filter by state"}).getByRole("button", {name: /Crashed/}).click();
-  await page.waitForFunction(() => document.querySelectorAll("[aria-label=Runs] tbody tr").length === 1);
+  await seen(page, () => document.querySelectorAll("[aria-label=Runs] tbody tr").length === 1);
   assert.match(await rowsOf(page).first().innerText(), new RegExp(crashed.id));
   await page.waitForURL(/state=crashed/);
   await page.reload();
-  await page.waitForFunction(() => document.querySelectorAll("[aria-label=Runs] tbody tr").length === 1);
+  await seen(page, () => document.querySelectorAll("[aria-label=Runs] tbody tr").length === 1);
   clean(page);
   await page.context().close();
 });
@@ -72,7 +72,7 @@ test("brushing an axis with the mouse filters the table; letting go shows all ag
   await page.getByText(/of 58 runs lie within the brush/).waitFor();
   const shown = Number(/(\d+) of 58 runs lie/.exec(await page.getByText(/runs lie within/).innerText())[1]);
   assert.ok(shown > 0 && shown < 58, `${shown} runs lie within`);
-  await page.waitForFunction((n) => document.querySelectorAll("[aria-label=Runs] tbody tr").length === n, shown);
+  await seen(page, (n) => document.querySelectorAll("[aria-label=Runs] tbody tr").length === n, shown);
   const most = await page.evaluate(() => Math.max(...[...document.querySelectorAll("[aria-label=Runs] tbody tr")].map((r) => Number(r.children[4].textContent))));
   assert.ok(most < 1, `a run with loss ${most} is in the table`);
   await picture(page, "sweep-brushed");
@@ -89,7 +89,7 @@ test("the same by keyboard: ranges as numbers and ticks", async () => {
   await page.getByLabel("lr from").press("Tab");
   await page.getByText(/of 58 runs lie within the brush/).waitFor();
   await page.getByRole("checkbox", {name: "sgd"}).check();
-  await page.waitForFunction(() => {
+  await seen(page, () => {
     const rows = [...document.querySelectorAll("[aria-label=Runs] tbody tr")];
     return rows.length > 0 && rows.length < 10 && rows.every((r) => Number(r.children[6].textContent) > 0.02 && r.children[7].textContent === "sgd");
   });
@@ -104,7 +104,7 @@ test("what holds it: the dead run, its reason, and the time to its release, tick
   const left = row.locator("time");
   const first = await left.innerText();
   assert.match(first, /^in \d+m \d\ds$/, first);
-  await page.waitForFunction(([t, id]) => {
+  await seen(page, ([t, id]) => {
     const rows = [...document.querySelectorAll("[aria-label=Holds] tr")].find((r) => r.textContent.includes(id));
     return rows.querySelector("time").textContent !== t;
   }, [first, crashed.id]);

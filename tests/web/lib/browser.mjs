@@ -3,6 +3,7 @@
 import {createRequire} from "node:module";
 import {existsSync, mkdirSync} from "node:fs";
 import path from "node:path";
+import {until} from "./server.mjs";
 
 const tools = createRequire(process.env.SWEEPD_WEB_TOOLS + "/");
 const {chromium} = tools("playwright-core");
@@ -50,6 +51,9 @@ export async function picture(page, name, {whole = true} = {}) {
   if (whole) await page.evaluate(() => window.scrollTo(0, 0));
   await page.screenshot({path: path.join(shots, name + ".png"), fullPage: whole});
 }
+
+/** Waits until `f` is true in the page. (Playwright's own waiting needs eval there, which the page's policy forbids.) */
+export const seen = (page, f, arg) => until("the page to show it: " + f, () => page.evaluate(f, arg), patienceMs);
 
 /** No error, no refused script, nothing from elsewhere. */
 export function clean(page) {
