@@ -27,7 +27,8 @@ before(async () => {
   server = await Server.start();
   browser = await launch();
   assert.equal(hostile.length, 60);
-  const parameters = Object.fromEntries(hostile.map((h, i) => [i < 40 ? `p${i}` : h === "__proto__" ? "p_proto" : h, {values: [h, `${h}!`]}]));
+  // A parameter's name is an identifier; "__proto__" and "constructor" are some.
+  const parameters = Object.fromEntries(hostile.map((h, i) => [/^[A-Za-z_][\w.-]*$/.test(h) ? h : `p${i}`, {values: [h, `${h}!`]}]));
   // JSON is YAML. The description takes any text.
   const yaml = JSON.stringify({name: hostile[0], description: hostile[2], program: "train.py", method: "random", run_cap: 5, metric: {name: hostile[3], goal: "minimize"}, parameters});
   sweep = (await server.post("/api/v1/sweeps", {yaml, name: hostile[10], project: "team/vision"})).id;
