@@ -1,7 +1,7 @@
 #include "controller/rest/run_ranges.hpp"
 
+#include "controller/base/json_text.hpp"
 #include "controller/rest/mask.hpp"
-#include "controller/rest/strict_json.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -17,7 +17,7 @@ inline constexpr std::string_view metric_name = "@metric";
 
 /// As it stands on the axis of a chart.
 std::string shown(const bj::value& v) {
-  return v.is_string() ? std::string(std::string_view(v.get_string())) : bj::serialize(v);
+  return v.is_string() ? std::string(std::string_view(v.get_string())) : json::to_text(v);
 }
 
 std::optional<double> number_of(const bj::value& v) {
@@ -35,7 +35,7 @@ bj::value parameter_of(const bj::value& config, bj::string_view name) {
   const auto* fields = entry->if_object();
   const auto* value = fields == nullptr ? nullptr : fields->if_contains("value");
   if (value == nullptr) value = entry;
-  if (value->is_array() || value->is_object()) return bj::value(bj::serialize(*value));
+  if (value->is_array() || value->is_object()) return bj::value(json::to_text(*value));
   return *value;
 }
 
@@ -68,11 +68,13 @@ int compare(const sort_value& a, const sort_value& b, bool descending) {
   return descending ? -c : c;
 }
 
-result<ranges> ranges::parse(std::string_view json) {
+result<ranges> ranges::parse(std::string_view text) {
   ranges out;
-  if (json.empty()) return out;
+  if (text.empty()) return out;
   const auto wrong = [](std::string why) { return fail(errc::invalid, std::move(why), "?ranges"); };
-  auto value = parse_strict(json, {});
+  json::text_limits limits;
+  limits.unique_keys_to_depth = limits.depth_max;
+  auto value = json::parse(text, limits);
   if (!value) return wrong("is not valid JSON, or names a parameter twice");
   if (!value->is_object()) return wrong("must be an object of NAME: [from, to] or NAME: [text, ...]");
   if (value->get_object().size() > ranges_max) return wrong("names more than 100 parameters");
@@ -88,9 +90,9 @@ result<ranges> ranges::parse(std::string_view json) {
     if (from && to && list->size() == 2) {
       o.between = std::pair(*from, *to);
     } else {
-      for (const auto& text : *list) {
-        if (!text.is_string()) return wrong("'" + o.name + "' must be a list: two numbers, or texts");
-        o.among.emplace_back(text.get_string());
+      for (const auto& word : *list) {
+        if (!word.is_string()) return wrong("'" + o.name + "' must be a list: two numbers, or texts");
+        o.among.emplace_back(word.get_string());
       }
     }
     out.wanted_.push_back(std::move(o));

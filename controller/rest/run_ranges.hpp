@@ -35,7 +35,7 @@ int compare(const sort_value& a, const sort_value& b, bool descending);
 class ranges {
  public:
   /// "" is no filter. Errors: invalid, at ?ranges.
-  static result<ranges> parse(std::string_view json);
+  static result<ranges> parse(std::string_view text);
   [[nodiscard]] bool empty() const { return wanted_.empty(); }
   [[nodiscard]] bool match(const boost::json::value& config, std::optional<double> metric) const;
 

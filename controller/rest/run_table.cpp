@@ -1,6 +1,7 @@
 // A sweep's runs for people who look at them: a table page by any column, and all of them as columns
 // for charts. Both copy what they need from the state on its strand, and read configurations, sort
 // and print off it, since a sweep may have 100,000 runs and hand-outs must not wait for a click.
+#include "controller/base/json_text.hpp"
 #include "controller/rest/handler.hpp"
 #include "controller/rest/mask.hpp"
 #include "controller/rest/query.hpp"
@@ -269,7 +270,7 @@ asio::awaitable<result<response>> points(request_context& ctx, services& svc) {
   SWEEPD_CO_TRY(auto set, co_await view(svc, std::move(look)));
   auto print = [&] {
     thin_out(set, limit, best);
-    return bj::serialize(columns_of(set));
+    return json::to_text(columns_of(set));
   };
   response out;
   out.body = co_await off_strand(svc, std::move(print));
