@@ -101,8 +101,7 @@ class program {
   store::sqlite_reader& reader_;
   std::string database_;
   std::atomic<bool> leaving_{false};
-  asio::io_context io_{1};
-  asio::thread_pool strand_{1};
+  asio::io_context io_{1};  // sockets and the controller's strand: no request changes threads twice
   asio::thread_pool blocking_{blocking_threads};
   asio::signal_set signals_{io_, SIGINT, SIGTERM};
   service::controller controller_;
@@ -118,18 +117,16 @@ program::program(const config::server_config& c, core::store& store, store::sqli
     : config_(c),
       reader_(reader),
       database_(database),
-      controller_(strand_.get_executor(), store, service::system_clock(), controller_of(c)),
+      controller_(io_.get_executor(), store, service::system_clock(), controller_of(c)),
       services_{controller_, reader, service::system_clock(), blocking_.get_executor(),
                 SWEEPD_VERSION},
       routes_(all_routes()) {}
 
 program::~program() {
-  // The pools stop before the objects that their threads use go.
+  // The pool stops before the objects that its threads use go.
   leaving_ = true;
   blocking_.stop();
   blocking_.join();
-  strand_.stop();
-  strand_.join();
 }
 
 int program::run() {

@@ -37,6 +37,11 @@ parzen::parzen(const encoding& space, Eigen::MatrixXd centres, const VectorXd& w
   const double scott = std::pow(known, -1.0 / (static_cast<double>(space.dims()) + 4));
   bandwidth_ = std::clamp(magnitude * scott, 1 / std::min(narrowest, kernels + 1), prior_width);
   blend_ = 1 / kernels;
+  inside_ = Eigen::MatrixXd::Ones(weights_.size(), static_cast<Index>(space.dims()));
+  for (std::size_t j = 0; j < space.dims(); ++j)
+    for (Index k = 0; k < inside_.rows() && space.axes()[j].what != axis::kind::unordered; ++k)
+      inside_(k, static_cast<Index>(j)) =
+          mass_between(0, 1, centre(k, static_cast<Index>(j)), width(k));
 }
 
 double parzen::width(Index kernel) const {
@@ -100,7 +105,7 @@ void parzen::add_axis(std::size_t axis, double x, VectorXd& log_kernels) const {
   for (Index k = 0; k < log_kernels.size(); ++k) {
     const double at = centre(k, static_cast<Index>(axis));
     const double w = width(k);
-    const double whole = mass_between(0, 1, at, w);
+    const double whole = inside_(k, static_cast<Index>(axis));
     const double z = (x - at) / w;
     log_kernels[k] +=
         cells ? std::log(std::max(mass_between(within.from, within.to, at, w), least_mass) / whole)

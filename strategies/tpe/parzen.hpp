@@ -41,6 +41,7 @@ class parzen {
   const encoding& space_;
   Eigen::MatrixXd centres_;
   Eigen::VectorXd weights_;  // of the centres, then of the prior; their sum is 1
+  Eigen::MatrixXd inside_;   // how much of each kernel lies on each axis that is not unordered
   double bandwidth_;
   double blend_;  // how much an unordered level counts for all of them together
 };
