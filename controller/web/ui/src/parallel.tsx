@@ -6,7 +6,7 @@ import {number, value} from "./format";
 import type {Ranges} from "./run_table";
 import {colour} from "./theme";
 import type {Json, Points, Sweep} from "./types";
-import {Card, Empty} from "./ui";
+import {Card, Empty, Scroller} from "./ui";
 
 /** The server's name for a range of the metric itself. */
 export const metricRange = "@metric";
@@ -220,10 +220,12 @@ export function Parallel(props: {sweep: Sweep; points: Points; ranges: Ranges; s
         numbers={() => ({columns: ["run", ...axes.map((a) => a.label)], rows: points.columns.id.map((r, i) => [r, ...axes.map((a) => a.values[i])])})} />
       <details>
         <summary>Ranges by keyboard</summary>
-        <table class="ranges">
-          <thead><tr><th scope="col">Axis</th><th scope="col">From</th><th scope="col">To</th></tr></thead>
-          <tbody>{axes.map((a) => <RangeRow key={a.name} a={a} range={rangeFor(ranges, a)} set={(r) => set(a.name, r)} />)}</tbody>
-        </table>
+        <Scroller label="Ranges by keyboard">
+          <table>
+            <thead><tr><th scope="col">Axis</th><th scope="col">From</th><th scope="col">To</th></tr></thead>
+            <tbody>{axes.map((a) => <RangeRow key={a.name} a={a} range={rangeFor(ranges, a)} set={(r) => set(a.name, r)} />)}</tbody>
+          </table>
+        </Scroller>
       </details>
     </Card>
   );

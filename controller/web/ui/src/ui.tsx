@@ -1,6 +1,6 @@
 // The parts every page is built of. State is shown by icon, word and colour, always all three.
 import type {ComponentChildren, JSX} from "preact";
-import {useEffect, useId, useRef, useState} from "preact/hooks";
+import {useId, useLayoutEffect, useRef, useState} from "preact/hooks";
 import {words} from "./api";
 import {clock, duration, ms, number, title} from "./format";
 import {navigate, useNow} from "./hooks";
@@ -146,7 +146,8 @@ export function Menu({label, items, text}: {label: string; items: MenuItem[]; te
     if (refocus) button.current?.focus();
   };
   const entries = () => [...(list.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
-  useEffect(() => {
+  // Before the next key can come: whoever types fast must not meet the button again.
+  useLayoutEffect(() => {
     if (!open) return;
     entries()[0]?.focus();
     const away = (e: Event) => {
@@ -230,7 +231,7 @@ export function Dialog(props: {title: string; onClose: () => void; children: Com
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   const before = useRef(document.activeElement as HTMLElement | null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     ref.current?.showModal();
     return () => before.current?.isConnected && before.current.focus();
   }, []);
