@@ -82,6 +82,8 @@ test("360 and 320 px: no page is wider than the window, and all can be read", as
       await page.getByText(text).first().waitFor();
       await picture(page, `360-${scheme}-${name}`);
       await page.setViewportSize({width: 320, height: 640});
+      for (const folded of await page.locator("details:not([open]) > summary").all()) if (await folded.isVisible()) await folded.evaluate((s) => (s.parentElement.open = true));
+      await settle(page);
       const wide = await overflow(page);
       if (wide) wrong.push(`${name}: ${wide}`);
       await page.setViewportSize({width: 360, height: 740});

@@ -69,8 +69,8 @@ test("agents and events are listed as they change, and the log's chain is verifi
   await page.getByRole("button", {name: "Verify the log"}).click();
   await page.getByText(/events are as they were written/).waitFor();
   await page.getByLabel("What").selectOption("policy_changed");
+  await page.getByRole("row", {name: /Agent moved/}).first().waitFor({state: "detached"});  // the old answer stays until the new one is there
   await page.getByRole("row", {name: /spot instances/}).waitFor();
-  assert.equal(await page.getByRole("row", {name: /Agent moved/}).count(), 0);
   await picture(page, "events");
   clean(page);
   await page.context().close();

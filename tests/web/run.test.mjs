@@ -111,6 +111,7 @@ test("the output as it grows, without colour codes; then the charts up to the la
   await page.getByRole("heading", {name: "System", exact: true}).waitFor();
   await page.getByText("loss: as a table").click();
   const rows = page.getByRole("region", {name: "loss, as a table"}).locator("tbody tr");
+  await rows.nth(29).waitFor();
   assert.equal(await rows.count(), 30);
   assert.match(await rows.last().innerText(), /^29\t0\.0333/);
   await picture(page, "charts");
