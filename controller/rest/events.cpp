@@ -88,6 +88,10 @@ result<core::event_filter> filter_of(const query& q, instant now) {
   if (auto id = q.text("agent"); !id.empty()) f.agent = agent_id{std::move(id)};
   f.type = q.text("type");
   SWEEPD_TRY(f.since, q.since("since", now));
+  const auto order = q.text("order");
+  if (!order.empty() && order != "oldest" && order != "newest")
+    return fail(errc::invalid, "must be oldest or newest", "?order");
+  f.newest_first = order == "newest";
   SWEEPD_TRY(f.limit, q.limit());
   return f;
 }
@@ -115,7 +119,8 @@ asio::awaitable<result<response>> page_of_events(request_context& ctx, services&
   for (const auto& e : page.rows) items.push_back(wire::event(e));
   bj::object out;
   out["items"] = std::move(items);
-  out["next"] = page.more ? bj::value(std::to_string(page.read_to)) : bj::value(nullptr);
+  // A page of the newest has no next one: older events are reached by paging from the beginning.
+  out["next"] = page.more && !f.newest_first ? bj::value(std::to_string(page.read_to)) : bj::value(nullptr);
   // Counting what a filter matches would read the whole log; the log itself counts without gaps.
   out["total"] = svc.controller.stats().durable_seq;
   co_return ok(out);
@@ -141,19 +146,20 @@ asio::awaitable<result<response>> stream_of_events(request_context& ctx, service
 
 asio::awaitable<result<response>> get_events(request_context& ctx, services& svc) {
   const query q(ctx.req);
-  if (auto known = q.only({"after", "cursor", "sweep", "run", "agent", "type", "since", "limit"});
+  if (auto known = q.only({"after", "cursor", "sweep", "run", "agent", "type", "since", "order", "limit"});
       !known)
     co_return failed(known);
   SWEEPD_CO_TRY(auto f, filter_of(q, svc.clock.now()));
   if (ctx.req.header("accept").find("text/event-stream") == std::string::npos)
     co_return co_await page_of_events(ctx, svc, std::move(f));
+  f.newest_first = false;
   const bool from_start = ctx.req.param("after").has_value() || f.since.has_value();
   co_return co_await stream_of_events(ctx, svc, std::move(f), from_start);
 }
 
 asio::awaitable<result<response>> get_run_events(request_context& ctx, services& svc) {
   const query q(ctx.req);
-  if (auto known = q.only({"after", "cursor", "type", "since", "limit"}); !known)
+  if (auto known = q.only({"after", "cursor", "type", "since", "order", "limit"}); !known)
     co_return failed(known);
   SWEEPD_CO_TRY(auto f, filter_of(q, svc.clock.now()));
   f.run = run_id{ctx["run"]};

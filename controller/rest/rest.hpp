@@ -18,6 +18,7 @@ std::span<const http::route> trial_routes();
 std::span<const http::route> policy_routes();
 std::span<const http::route> agent_routes();
 std::span<const http::route> run_routes();
+std::span<const http::route> run_table_routes();
 std::span<const http::route> run_data_routes();
 std::span<const http::route> bulk_routes();
 std::span<const http::route> event_routes();

@@ -9,6 +9,7 @@
 #include "controller/serve/process.hpp"
 #include "controller/store/sqlite_reader.hpp"
 #include "controller/store/sqlite_store.hpp"
+#include "controller/web/assets.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -70,6 +71,12 @@ service::options controller_of(const config::server_config& c) {
   return o;
 }
 
+std::vector<std::span<const http::route>> all_routes() {
+  auto tables = rest::tables();
+  tables.push_back(web::routes());
+  return tables;
+}
+
 /// Everything that lives as long as the server, in the order it is made; it ends in reverse.
 class program {
  public:
@@ -113,7 +120,7 @@ program::program(const config::server_config& c, core::store& store, store::sqli
       controller_(io_.get_executor(), store, service::system_clock(), controller_of(c)),
       services_{controller_, reader, service::system_clock(), blocking_.get_executor(),
                 SWEEPD_VERSION},
-      routes_(rest::tables()) {}
+      routes_(all_routes()) {}
 
 program::~program() {
   // The pool stops before the objects that its threads use go.
