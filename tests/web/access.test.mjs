@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";
 import {after, before, test} from "node:test";
-import {axeSource, clean, launch, open, overflow, picture} from "./lib/browser.mjs";
+import {axeSource, clean, launch, open, overflow, picture, seen} from "./lib/browser.mjs";
 import {Server, patientGrid} from "./lib/server.mjs";
 
 const axe = readFileSync(axeSource, "utf8");
@@ -82,8 +82,9 @@ test("360 and 320 px: no page is wider than the window, and all can be read", as
       await page.getByText(text).first().waitFor();
       await picture(page, `360-${scheme}-${name}`);
       await page.setViewportSize({width: 320, height: 640});
-      for (const folded of await page.locator("details:not([open]) > summary").all()) if (await folded.isVisible()) await folded.evaluate((s) => (s.parentElement.open = true));
-      await settle(page);
+      await page.evaluate(() => document.querySelectorAll("details").forEach((d) => (d.open = true)));
+      await seen(page, () => [...document.querySelectorAll("details[open]")].every((d) => d.children.length > 1));
+      await picture(page, `320-${scheme}-${name}`);
       const wide = await overflow(page);
       if (wide) wrong.push(`${name}: ${wide}`);
       await page.setViewportSize({width: 360, height: 740});
