@@ -4,8 +4,8 @@
 // and noise of its own: failures that follow the parameters have a region, failures at random
 // become noise and repel nobody. Its probability multiplies the expected improvement (Gelbart,
 // Snoek, Adams, arXiv 1403.5607, section 3; classification by regression as in Rasmussen and
-// Williams, section 6.5). A run that was lost with its machine counts only as far as its neighbours
-// did not deliver either. Pure.
+// Williams, section 6.5). Runs that were lost with their machine count alike: what is lost at random is
+// noise to this process, too. Pure.
 #pragma once
 
 #include "strategies/bayes/posterior.hpp"
