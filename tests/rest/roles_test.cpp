@@ -28,6 +28,7 @@ const std::map<std::string, http::need> matrix{
     {"POST /api/v1/sweeps/{sweep}/cancel", http::need::operator_},
     {"GET /api/v1/sweeps/{sweep}/yaml", http::need::viewer},
     {"GET /api/v1/sweeps/{sweep}/explain", http::need::viewer},
+    {"GET /api/v1/sweeps/{sweep}/rungs", http::need::viewer},
     {"GET /api/v1/sweeps/{sweep}/trials", http::need::viewer},
     {"GET /api/v1/sweeps/{sweep}/policy", http::need::viewer},
     {"PUT /api/v1/sweeps/{sweep}/policy", http::need::operator_},
