@@ -34,6 +34,10 @@ result<int> show(context& c) {
   if (print_data(c.io.out, c.how, found.item)) return exit_with::success;
   if (!found.is_run) {
     print_sweep(c.io.out, c.how, found.item);
+    if (!field(found.item, "early_terminate").empty()) {
+      SWEEPD_TRY(const auto rungs, c.server().get(path_of("sweeps", found.item) + "/rungs"));
+      print_rungs(c.io.out, c.how, as_object(rungs));
+    }
     return exit_with::success;
   }
   SWEEPD_TRY(const auto events, c.server().get(path_of("runs", found.item) + "/events"));
@@ -121,7 +125,8 @@ std::vector<command> sweep_commands() {
        1,
        1,
        "everything about one sweep or run",
-       "For a run: configuration, summary, evidence for its cause, and its whole history.",
+       "For a run: configuration, summary, evidence for its cause, and its whole history. For a sweep with\n"
+       "early termination: its rung table.",
        "sweepd show k3f9\nsweepd show ab12cd34 -o json",
        {},
        show},

@@ -50,6 +50,7 @@ std::string describe_sweep(std::string_view type, const json::object& b) {
   if (type == "policy_changed")
     return sentence("policy version " + field(b, "version") + " " + field(b, "policy_hash"), "",
                     field(b, "reason"));
+  if (type == "target_reached") return "the target is reached: " + field(b, "reason");
   if (type == "space_exhausted") return "every configuration has been drawn";
   if (type == "trial_drawn") return "trial " + field(b, "trial") + " drawn " + field(b, "config");
   if (type == "trial_requeued")

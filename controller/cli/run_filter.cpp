@@ -11,8 +11,7 @@ std::vector<option> run_filter_options() {
       {"older-than", '\0', "DURATION", "in their state for longer than this (30m, 2h)"},
       {"cause", '\0', "CAUSE", "only these causes, comma separated",
        "exit_code signal oom exception preempted agent_lost exited_silently silent never_started "
-       "stalled user_stop invalid_config metric_missing metric_nan superseded "
-       "early_stop"},
+       "stalled user_stop invalid_config metric_missing metric_nan superseded early_stop"},
       {"health", '\0', "HEALTH", "only this health", "ok suspect stalled exiting superseded"},
       {"agent", '\0', "AGENT", "only runs of this agent"},
   };

@@ -254,6 +254,24 @@ void print_sweep(std::ostream& out, const look& how, const json::object& s) {
   print_fields(out, how, rows);
 }
 
+void print_rungs(std::ostream& out, const look& how, const json::object& table) {
+  const auto resource = field(table, "resource");
+  fields rows;
+  for (const auto& row : list(table, "rungs")) {
+    const auto& o = as_object(row);
+    const auto threshold = field(o, "threshold");
+    std::string text = counted(static_cast<std::uint64_t>(whole(o, "runs")), "run");
+    if (whole(o, "provisional") > 0) text += " and " + field(o, "provisional") + " crashed";
+    if (!threshold.empty()) text += ", threshold " + threshold;
+    if (!truth(o, "decides")) text += " (too few runs to judge by)";
+    if (whole(o, "judged") > 0) text += ", judges " + field(o, "judged") + " running";
+    rows.push_back({(resource.empty() ? "rung" : resource) + " " + field(o, "rung"), plain(text)});
+  }
+  print_block(out, how,
+              "Early termination: " + field(table, "rule") + ", " + field(table, "stopped") + " stopped",
+              rows);
+}
+
 void print_run(std::ostream& out, const look& how, const json::object& r,
                const json::array& events) {
   const auto health = field(r, "health");
@@ -274,6 +292,10 @@ void print_run(std::ostream& out, const look& how, const json::object& r,
                  ? std::string{}
                  : "best " + field(r, "metric.best") + ", last " + field(r, "metric.last") + ", " +
                        field(r, "metric.count") + " values")},
+      {"Early stop", plain(field(r, "early_stop.text") +
+                           (field(r, "early_stop.seat") == "counted" || field(r, "early_stop.seat").empty()
+                                ? ""
+                                : " (" + field(r, "early_stop.seat") + ")"))},
       {"Agent", plain(field(r, "agent"))},
       {"Host",
        plain(field(r, "host") + (field(r, "pid").empty() ? "" : ", process " + field(r, "pid")))},

@@ -28,6 +28,8 @@ std::string state_words(const json::object& sweep);
 std::string due(const json::object& o, std::string_view path, const look& how);
 
 void print_sweep(std::ostream& out, const look& how, const json::object& sweep);
+/// The answer of /sweeps/{sweep}/rungs.
+void print_rungs(std::ostream& out, const look& how, const json::object& table);
 /// `events`: the run's history, oldest first.
 void print_run(std::ostream& out, const look& how, const json::object& run,
                const json::array& events);

@@ -256,6 +256,18 @@ asio::awaitable<result<response>> explain_sweep(request_context& ctx, services& 
   co_return ok(explanation_view(found));
 }
 
+asio::awaitable<result<response>> get_rungs(request_context& ctx, services& svc) {
+  const query q(ctx.req);
+  if (auto known = q.only({}); !known) co_return failed(known);
+  sweep_id id{ctx["sweep"]};
+  auto look = [&](const core::state& s, moment) -> result<bj::object> {
+    SWEEPD_TRY(const auto* sw, seen(s, ctx.who, id));
+    return wire::rungs(s, *sw);
+  };
+  SWEEPD_CO_TRY(auto body, co_await view(svc, std::move(look)));
+  co_return ok(body);
+}
+
 using core::cmd::sweep_verb;
 using http::need;
 
@@ -273,6 +285,7 @@ constexpr http::route table[] = {
      answered<move_sweep<sweep_verb::cancel>>},
     {"GET", "/api/v1/sweeps/{sweep}/yaml", need::viewer, answered<get_yaml>},
     {"GET", "/api/v1/sweeps/{sweep}/explain", need::viewer, answered<explain_sweep>},
+    {"GET", "/api/v1/sweeps/{sweep}/rungs", need::viewer, answered<get_rungs>},
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "controller/base/duration.hpp"
 #include "controller/base/json_record.hpp"
+#include "controller/core/early_stop.hpp"
 #include "controller/core/liveness.hpp"
 #include "controller/rest/mask.hpp"
 
@@ -75,6 +76,19 @@ bj::object metric_of(const core::sweep_spec& spec) {
   return metric;
 }
 
+/// The run's record at the rungs; null before the first one.
+bj::value early_stop_of(const core::state& s, const core::run& r) {
+  const auto* sw = core::find(s, r.sweep);
+  if (sw == nullptr || !sw->board || !r.rungs || r.rungs->values.empty()) return nullptr;
+  bj::array rungs;
+  for (std::size_t i = 0; i < r.rungs->values.size(); ++i)
+    rungs.push_back({{"rung", sw->board->terms().rungs[i]}, {"value", r.rungs->values[i]}});
+  return {{"resource", r.rungs->resource},
+          {"rungs", std::move(rungs)},
+          {"seat", core::seat_words(s, r)},
+          {"text", core::rung_words(s, r)}};
+}
+
 }  // namespace
 
 bj::value time(instant t) {
@@ -120,6 +134,8 @@ bj::object sweep(const core::state&, const core::sweep& sw, moment now) {
   out["cap_used"] = sw.cap_used;
   out["exhausted"] = sw.exhausted;
   out["target_reached"] = sw.target_reached;
+  out["early_terminate"] =
+      sw.board ? bj::value(bj::string(strategies::early_stop::word_of(sw.board->terms().kind))) : nullptr;
   out["requeues_counted"] = sw.requeues_counted;
   out["best"] = sw.best ? bj::value{{"value", json::write(*sw.best)}, {"run", sw.best_run}}
                         : bj::value(nullptr);
@@ -229,7 +245,9 @@ bj::object run(const core::state& s, const core::run& r, moment now) {
   out["metric"] = {{"count", r.metric.count},
                    {"best", or_null(r.metric.best)},
                    {"last", or_null(r.metric.last)},
+                   {"worst", or_null(r.metric.worst)},
                    {"nan_seen", r.metric.nan_seen}};
+  out["early_stop"] = early_stop_of(s, r);
   out["created"] = time(r.created);
   out["started"] = time(r.started);
   out["ended"] = time(r.ended);
@@ -249,6 +267,18 @@ bj::object run(const core::state& s, const core::run& r, moment now) {
   const auto next = next_of(s, r, now);
   out["next"] = next ? bj::value{{"at", time(next->at, now)}, {"what", next->what}}
                      : bj::value(nullptr);
+  return out;
+}
+
+bj::object rungs(const core::state& s, const core::sweep& sw) {
+  const auto table = core::rungs_of(s, sw.id);
+  bj::object out;
+  out["sweep"] = sw.id.value;
+  out["rule"] = text_or_null(table.rule);
+  out["resource"] = text_or_null(table.resource);
+  out["stopped"] = table.stopped;
+  out["rungs"] = json::write(table.rungs);
+  for (auto& row : out["rungs"].get_array()) row.get_object().insert({{"threshold", nullptr}});
   return out;
 }
 

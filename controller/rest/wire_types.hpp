@@ -21,6 +21,8 @@ boost::json::object sweep_in_full(const core::state& s, const core::sweep& sw, m
 boost::json::object sweep_file(const core::sweep_spec& spec);
 boost::json::object trial(const core::state& s, const core::trial& t, moment now);
 boost::json::object run(const core::state& s, const core::run& r, moment now);
+/// The sweep's rung table: what early termination compares, and by what it stops runs.
+boost::json::object rungs(const core::state& s, const core::sweep& sw);
 boost::json::object agent(const core::state& s, const core::agent& a, moment now);
 boost::json::object key(const core::api_key& k, instant now);
 boost::json::object event(const core::stored_event& e);

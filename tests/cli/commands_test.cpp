@@ -308,6 +308,22 @@ TEST_CASE("launch: every problem of a refused file is listed, exit 65") {
         "error: cannot launch - — 2 problems — mend the file and repeat [request req-77]\n");
 }
 
+TEST_CASE("show: a sweep with early termination has its rung table, a run its place in it") {
+  scripted_server server;
+  has_sweeps(server);
+  server.on("GET /api/v1/sweeps/k3f9ab12",
+            R"({"id":"k3f9ab12","state":"running","early_terminate":"asha","trials":{},"runs":{}})");
+  server.on("GET /api/v1/sweeps/k3f9ab12/rungs",
+            R"({"sweep":"k3f9ab12","rule":"asha","resource":"epoch","stopped":5,"rungs":[)"
+            R"({"rung":1,"runs":8,"provisional":1,"judged":2,"threshold":0.52,"decides":true},)"
+            R"({"rung":3,"runs":1,"provisional":0,"judged":0,"threshold":0.4,"decides":false}]})");
+  session s;
+  CHECK(s.run(server, {"show", "k3f9ab12"}) == 0);
+  CHECK(contains(s.out, "Early termination: asha, 5 stopped"));
+  CHECK(contains(s.out, "8 runs and 1 crashed, threshold 0.52, judges 2 running"));
+  CHECK(contains(s.out, "1 run, threshold 0.4 (too few runs to judge by)"));
+}
+
 TEST_CASE("explain: holds with what they keep and when they let go") {
   scripted_server server;
   has_sweeps(server);

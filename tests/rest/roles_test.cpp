@@ -30,6 +30,7 @@ const std::map<std::string, http::need> matrix{
     {"GET /api/v1/sweeps/{sweep}/explain", http::need::viewer},
     {"GET /api/v1/sweeps/{sweep}/runs", http::need::viewer},
     {"GET /api/v1/sweeps/{sweep}/points", http::need::viewer},
+    {"GET /api/v1/sweeps/{sweep}/rungs", http::need::viewer},
     {"GET /api/v1/sweeps/{sweep}/trials", http::need::viewer},
     {"POST /api/v1/sweeps/{sweep}/trials", http::need::operator_},
     {"GET /api/v1/sweeps/{sweep}/policy", http::need::viewer},

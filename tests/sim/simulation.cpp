@@ -212,7 +212,7 @@ class simulation {
     if (dice_.hit(0.4)) c.spec.max_concurrent_runs = dice_.between(1, 12);
     if (dice_.hit(0.3)) c.spec.run_cap = dice_.between(5, 150);
     if (dice_.hit(0.25)) c.spec.config = some_rule();
-    if (dice_.hit(0.15)) c.spec.target = 0.03 + dice_.unit() * 0.1;
+    if (dice_.hit(0.3)) c.spec.target = 0.03 + dice_.unit() * 0.1;
     c.policy = some_policy();
     sweeps_.push_back(c.fresh_id);
     server_.tell(c, {}, {});
