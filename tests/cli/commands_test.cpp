@@ -310,7 +310,6 @@ TEST_CASE("launch: every problem of a refused file is listed, exit 65") {
 
 TEST_CASE("show: a sweep with early termination has its rung table, a run its place in it") {
   scripted_server server;
-  has_sweeps(server);
   server.on("GET /api/v1/sweeps/k3f9ab12",
             R"({"id":"k3f9ab12","state":"running","early_terminate":"asha","trials":{},"runs":{}})");
   server.on("GET /api/v1/sweeps/k3f9ab12/rungs",
