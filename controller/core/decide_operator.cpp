@@ -32,7 +32,9 @@ result<decision> mark_failed(plan& p, const run& r, const cmd::act_on_run& c) {
   if (r.state != run_state::pending)
     e.undo_to = r.state == run_state::preempting ? run_state::running : r.state;
   p.emit(std::move(e));
-  close_trial(p, p.s.runs.at(c.run), "marked as failed by an operator", false, false);
+  // A preempted run's trial may have been handed out again: it is its new run's to close.
+  if (const run& marked = p.s.runs.at(c.run); is_current(p.s, marked))
+    close_trial(p, marked, "marked as failed by an operator", false, false);
   return p.end(done(c.run, "marked failed"));
 }
 
