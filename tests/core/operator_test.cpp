@@ -23,6 +23,20 @@ TEST_CASE("operator: mark failed, undo, and the policy waits anew") {
   CHECK(w.at(r).state == run_state::failed);
 }
 
+TEST_CASE("operator: a preempted run marked failed leaves its trial to the run that holds it now") {
+  world w;
+  const auto a = w.join(w.make_sweep());
+  const auto old = w.start(a);
+  REQUIRE(w.tell(cmd::mark_preempting{old, 1}).has_value());
+  w.finish(old, 1);
+  REQUIRE(w.at(old).state == run_state::preempted);
+  const auto now = w.start(a);
+  REQUIRE(w.at(now).trial == w.at(old).trial);
+  w.act(old, cmd::run_verb::mark_failed);
+  CHECK(w.at(old).state == run_state::failed);
+  CHECK(w.trial_of(now).state == trial_state::held);
+}
+
 TEST_CASE("operator: a live run needs force; requeue works after the sweep has finished") {
   world w;
   const auto sw = w.make_sweep({}, 1);
