@@ -54,11 +54,12 @@ asio::awaitable<result<response>> get_metrics(request_context&, services& svc) {
   co_return out;
 }
 
-asio::awaitable<result<response>> whoami(request_context& ctx, services&) {
+asio::awaitable<result<response>> whoami(request_context& ctx, services& svc) {
   const auto role = json::enum_name(ctx.who.role);
   co_return ok({{"key", ctx.who.key_id},
                 {"role", bj::string_view(role.data(), role.size())},
-                {"project", ctx.who.project}});
+                {"project", ctx.who.project},
+                {"durable_seq", svc.controller.stats().durable_seq}});
 }
 
 /// What the state says, as far as the caller may see.

@@ -2,7 +2,7 @@
 // none runs, all are shown as they are.
 import assert from "node:assert/strict";
 import {after, before, test} from "node:test";
-import {clean, launch, open} from "./lib/browser.mjs";
+import {becomes, clean, launch, open, seen} from "./lib/browser.mjs";
 import {Server} from "./lib/server.mjs";
 
 const js = "window.__ran=1,alert(1)";
@@ -81,6 +81,7 @@ test("sixty hostile strings: every page shows them, none runs", async () => {
     await page.goto(server.url + where);
     await page.getByText(text).first().waitFor({state: "attached"});
     await page.evaluate(() => document.querySelectorAll("details").forEach((d) => (d.open = true)));
+    await seen(page, () => [...document.querySelectorAll("details[open]")].every((d) => d.children.length > 1) && !document.querySelector("[aria-busy=true]"));
     await harmless(page, where);
   }
   await page.context().close();
@@ -90,13 +91,13 @@ test("all sixty are read in the output and in the configuration, letter by lette
   const page = await open(browser, server, `/team/vision/runs/${run.id}?tab=output`);
   const log = page.getByRole("log");
   await log.getByText("DROP TABLE").waitFor();
-  const lines = (await log.evaluate((e) => e.textContent)).split("\n");
+  const lines = (await becomes(() => log.evaluate((e) => e.textContent), (t) => t.split("\n").length > hostile.length, "sixty lines")).split("\n");
   hostile.forEach((h, i) => assert.equal(lines[i], h));
   await page.getByRole("tab", {name: "Overview"}).click();
   await page.getByRole("region", {name: "Config"}).locator("td").first().waitFor();
-  const cells = await page.locator("td").allTextContents();
-  const seen = new Set(cells);
-  hostile.slice(0, 55).forEach((h) => assert.ok(seen.has(h) || seen.has(h + "!"), h));
+  await page.getByRole("region", {name: "Summary"}).locator("td").first().waitFor();
+  const cells = new Set(await page.locator("td").allTextContents());
+  hostile.slice(0, 55).forEach((h) => assert.ok(cells.has(h) || cells.has(h + "!"), h));
   await harmless(page, "config");
   await page.context().close();
 });

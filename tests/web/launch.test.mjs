@@ -1,8 +1,8 @@
 // Signing in, launching a sweep from pasted YAML, and seeing what happens without a reload.
 import assert from "node:assert/strict";
 import {after, before, test} from "node:test";
-import {clean, launch, open, overflow, picture} from "./lib/browser.mjs";
-import {Server} from "./lib/server.mjs";
+import {becomes, clean, launch, open, overflow, picture} from "./lib/browser.mjs";
+import {Server, until} from "./lib/server.mjs";
 
 let server, browser;
 before(async () => {
@@ -22,15 +22,13 @@ test("a pasted file is checked as one types, with line and column, and launched"
   await editor.fill("program: train.py\nmethod: grid\nmetric: {name: loss, goal: minimise}\nparameters:\n  lr: {values: [0.1, 0.2]}\n");
   const problem = page.getByRole("list", {name: "Problems"}).getByRole("button").first();
   await problem.waitFor();
-  const said = await problem.innerText();
-  assert.match(said, /sweep\.yaml:3:\d+/, said);
-  assert.equal(await page.locator(".gutter .wrong").innerText(), "3");
-  assert.ok(await page.getByRole("button", {name: "Launch sweep"}).isDisabled());
+  await becomes(() => problem.innerText(), /sweep\.yaml:3:\d+/);
+  await becomes(() => page.locator(".gutter .wrong").innerText(), "3");
+  await becomes(() => page.getByRole("button", {name: "Launch sweep"}).isDisabled(), true);
   await picture(page, "new-sweep-wrong");
 
   await problem.click();  // leads to the place
-  const line = await editor.evaluate((e) => e.value.slice(0, e.selectionStart).split("\n").length);
-  assert.equal(line, 3);
+  await becomes(() => editor.evaluate((e) => e.value.slice(0, e.selectionStart).split("\n").length), 3);
   await editor.fill("name: first\nprogram: train.py\nmethod: grid\nmetric: {name: loss, goal: minimize}\nparameters:\n  lr: {values: [0.1, 0.2, 0.3]}\n");
   await page.getByText("This file is a sweep").waitFor();
   await page.getByLabel("Project").fill("team/vision");
@@ -89,7 +87,7 @@ test("pause, resume and cancel, each with a reason that is kept", async () => {
   await page.locator(".tiles .s-running").waitFor();
   await choose("Cancel");
   await page.locator(".tiles .s-canceled").waitFor();
-  assert.match(await state.innerText(), /Canceled/);
+  await becomes(() => state.innerText(), /Canceled/);
   await page.getByRole("row", {name: new RegExp(run.id)}).getByText("Killed").waitFor();
   await page.getByRole("tab", {name: "Events"}).click();
   await page.getByText("because of Cancel").first().waitFor();
@@ -141,7 +139,7 @@ test("keys: roles decide what is offered, and a wrong or revoked key is told so"
   await page.getByRole("heading", {name: "Run " + run.id}).waitFor();
   assert.equal(await acts.count(), 0);
   await page.goto(server.url + `/team/vision/sweeps/${id}?tab=policy`);
-  assert.ok((await page.getByRole("textbox", {name: "Crash policy (YAML)"}).getAttribute("readonly")) !== null);
+  await becomes(() => page.getByRole("textbox", {name: "Crash policy (YAML)"}).getAttribute("readonly"), (v) => v !== null, "the editor to be read-only");
   assert.equal(await page.getByRole("button", {name: "Put in force"}).count(), 0);
   await page.goto(server.url + "/");
   await page.getByRole("row", {name: /guarded/}).waitFor();
@@ -152,6 +150,8 @@ test("keys: roles decide what is offered, and a wrong or revoked key is told so"
   clean(page);
 
   await server.send("DELETE", `/api/v1/keys/${viewer.id}`);
+  const refused = () => fetch(server.url + "/api/v1/whoami", {headers: {Authorization: "Bearer " + viewer.key}}).then((a) => a.status === 401);
+  await until("the revoked key to be refused", refused);
   await page.goto(server.url + "/");
   await page.getByLabel("API key").waitFor();
   await page.context().close();
@@ -162,7 +162,7 @@ test("keys: roles decide what is offered, and a wrong or revoked key is told so"
   await dialog.getByLabel("Name").fill("for the lab");
   await dialog.getByLabel("Role").selectOption("operator");
   await dialog.getByRole("button", {name: "Make key"}).click();
-  assert.match(await boss.getByRole("dialog").locator("pre").innerText(), /^local-\w{40,}$/);
+  await becomes(() => boss.getByRole("dialog").locator("pre").innerText(), /^local-\w{40,}$/);
   await boss.getByRole("button", {name: "I have it"}).click();
   await boss.getByRole("row", {name: /for the lab/}).waitFor();
   await picture(boss, "settings");
@@ -178,6 +178,6 @@ test("the server goes away and comes back: the page says so, and is live again",
   page.expectRefusal = true;
   await other.stop();
   await page.getByText("Reconnecting").waitFor();
-  assert.equal(await overflow(page), "");
+  await becomes(() => overflow(page), "");
   await page.context().close();
 });

@@ -1,7 +1,7 @@
 // A crash policy with a mistake in it, mended, looked at against live runs, put in force, switched, replayed.
 import assert from "node:assert/strict";
 import {after, before, test} from "node:test";
-import {clean, launch, open, picture} from "./lib/browser.mjs";
+import {becomes, clean, launch, open, picture, settled} from "./lib/browser.mjs";
 import {Server, patientGrid} from "./lib/server.mjs";
 
 let server, browser, sweep, crashed;
@@ -25,14 +25,14 @@ test("a mistake stands at its line; the preview is of the text; versions say who
   const preview = page.getByRole("region", {name: "What the policy would do"});
   await preview.getByText(crashed.id).waitFor();
   page.expectRefusal = true;  // the browser's console reports the 400s of texts with mistakes
-  const text = await editor.inputValue();
+  const text = await becomes(() => editor.inputValue(), /fail_after: 1h/);
   const wrong = text.replace("fail_after: 1h", "fail_after: soon");
   const line = wrong.slice(0, wrong.indexOf("soon")).split("\n").length;
   await editor.fill(wrong);
   const problem = page.getByRole("list", {name: "Problems"}).getByRole("button").first();
   await problem.waitFor();
-  assert.match(await problem.innerText(), new RegExp(`policy\\.yaml:${line}:\\d+`));
-  assert.ok(await page.getByRole("button", {name: "Put in force"}).isDisabled());
+  await becomes(() => problem.innerText(), new RegExp(`policy\\.yaml:${line}:\\d+`));
+  await becomes(() => page.getByRole("button", {name: "Put in force"}).isDisabled(), true);
   await picture(page, "policy-wrong");
 
   await editor.fill(text.replace(/rules:\n.*\n/, "rules:\n    - {when: {}, do: requeue, after: 30m}\n"));
@@ -46,7 +46,7 @@ test("a mistake stands at its line; the preview is of the text; versions say who
   await page.getByRole("button", {name: "Observe"}).click();
   await page.getByRole("heading", {name: "Crash policy, version 3"}).waitFor();
   assert.equal((await server.get(`/api/v1/sweeps/${sweep}`)).policy.mode, "observe");
-  assert.match(await editor.inputValue(), /mode: observe/);
+  await becomes(() => editor.inputValue(), /mode: observe/);
   await page.getByRole("button", {name: "Replay this text"}).click();
   await page.getByText("Held by dead runs").waitFor();
   clean(page);
@@ -69,8 +69,9 @@ test("agents and events are listed as they change, and the log's chain is verifi
   await page.getByRole("button", {name: "Verify the log"}).click();
   await page.getByText(/events are as they were written/).waitFor();
   await page.getByLabel("What").selectOption("policy_changed");
-  await page.getByRole("row", {name: /Agent moved/}).first().waitFor({state: "detached"});  // the old answer stays until the new one is there
   await page.getByRole("row", {name: /spot instances/}).waitFor();
+  await becomes(() => page.getByRole("row", {name: /Agent moved/}).count(), 0);
+  await settled(page);
   await picture(page, "events");
   clean(page);
   await page.context().close();

@@ -1,7 +1,7 @@
 // A sweep's page: the table, the brush that filters it, what blocks, timeline, grid.
 import assert from "node:assert/strict";
 import {after, before, test} from "node:test";
-import {clean, launch, open, overflow, picture, seen} from "./lib/browser.mjs";
+import {becomes, clean, launch, open, overflow, picture, seen, settled, standing} from "./lib/browser.mjs";
 import {Server, patientGrid} from "./lib/server.mjs";
 
 let server, browser, sweep, crashed;
@@ -44,10 +44,11 @@ test("the table sorts by any column, filters by state and pages, and the address
   });
   await page.getByRole("button", {name: "Next"}).click();
   await page.getByText("51–58 of 58").waitFor();
-  assert.equal(await rowsOf(page).count(), 8);
+  await becomes(() => rowsOf(page).count(), 8);
   await page.getByRole("group", {name: "Filter by state"}).getByRole("button", {name: /Crashed/}).click();
   await seen(page, () => document.querySelectorAll("[aria-label=Runs] tbody tr").length === 1);
-  assert.match(await rowsOf(page).first().innerText(), new RegExp(crashed.id));
+  await becomes(() => rowsOf(page).first().innerText(), new RegExp(crashed.id));
+  await page.getByText("all 1 that match").waitFor();
   await page.waitForURL(/state=crashed/);
   await page.reload();
   await seen(page, () => document.querySelectorAll("[aria-label=Runs] tbody tr").length === 1);
@@ -58,10 +59,11 @@ test("the table sorts by any column, filters by state and pages, and the address
 test("brushing an axis with the mouse filters the table; letting go shows all again", async () => {
   const page = await open(browser, server, `/team/vision/sweeps/${sweep}`);
   const plot = page.getByRole("img", {name: /^Parallel coordinates/});
-  await plot.locator("canvas").waitFor();
   await rowsOf(page).nth(49).waitFor();
+  await page.getByRole("region", {name: "Holds"}).waitFor();
   await plot.scrollIntoViewIfNeeded();
-  const box = await plot.boundingBox();
+  await settled(page);
+  const box = await standing(plot);
   // Four axes (batch_size, lr, optimizer, loss) from 40 px to 70 px before the right edge; the last one is the metric.
   const x = box.x + box.width - 70;
   const [top, bottom] = [box.y + 40, box.y + box.height - 24];
@@ -69,10 +71,12 @@ test("brushing an axis with the mouse filters the table; letting go shows all ag
   await page.mouse.down();
   for (let i = 1; i <= 10; ++i) await page.mouse.move(x, bottom - 2 - (i * (bottom - top) * 0.3) / 10);
   await page.mouse.up();
-  await page.getByText(/of 58 runs lie within the brush/).waitFor();
-  const shown = Number(/(\d+) of 58 runs lie/.exec(await page.getByText(/runs lie within/).innerText())[1]);
-  assert.ok(shown > 0 && shown < 58, `${shown} runs lie within`);
-  await seen(page, (n) => document.querySelectorAll("[aria-label=Runs] tbody tr").length === n, shown);
+  const lie = page.getByText(/of 58 runs lie within the brush/);
+  const shown = async () => Number(/(\d+) of 58/.exec(await lie.innerText())[1]);
+  await becomes(shown, (n) => n > 0 && n < 58, "the runs within the brush");
+  // The table follows the brush: the same runs, once both are told of the last move.
+  await becomes(async () => (await rowsOf(page).count()) === (await shown()), true, "as many rows as runs within the brush");
+  await settled(page);
   const most = await page.evaluate(() => Math.max(...[...document.querySelectorAll("[aria-label=Runs] tbody tr")].map((r) => Number(r.children[4].textContent))));
   assert.ok(most < 1, `a run with loss ${most} is in the table`);
   await picture(page, "sweep-brushed");
@@ -103,12 +107,12 @@ test("what holds it: the dead run, its reason, and the time to its release, tick
   const row = page.getByRole("region", {name: "Holds"}).getByRole("row", {name: new RegExp(crashed.id)});
   const left = row.locator("time");
   const first = await left.innerText();
-  assert.match(first, /^in \d+m \d\ds$/, first);
+  assert.match(first, /^in (\d+m \d\ds|1h 00m)$/, first);
   await seen(page, ([t, id]) => {
     const rows = [...document.querySelectorAll("[aria-label=Holds] tr")].find((r) => r.textContent.includes(id));
     return rows.querySelector("time").textContent !== t;
   }, [first, crashed.id]);
-  assert.match(await row.innerText(), /configuration/);
+  await becomes(() => row.innerText(), /configuration/);
   clean(page);
   await page.context().close();
 });
@@ -116,15 +120,17 @@ test("what holds it: the dead run, its reason, and the time to its release, tick
 test("charts, importance, timeline and grid are drawn, and each has its table", async () => {
   const page = await open(browser, server, `/team/vision/sweeps/${sweep}`);
   await page.getByRole("img", {name: /^Best so far/}).locator("canvas").waitFor();
+  await settled(page);
   const first = page.getByRole("region", {name: "Parameter importance"}).locator("tbody tr").first();
   await first.waitFor();
-  assert.match(await first.innerText(), /^lr/, "lr explains most of this loss");
+  await becomes(() => first.innerText(), /^lr/, "lr explains most of this loss");
   await page.getByText("Best so far: as a table").click();
-  assert.ok((await page.getByRole("region", {name: "Best so far, as a table"}).locator("tbody tr").count()) > 50);
-  assert.equal(await overflow(page), "");
+  await page.getByRole("region", {name: "Best so far, as a table"}).locator("tbody tr").nth(57).waitFor();
+  await becomes(() => overflow(page), "");
   await picture(page, "sweep");
   await page.getByRole("tab", {name: "Timeline"}).click();
   await page.getByRole("img", {name: /^Timeline/}).locator("canvas").waitFor();
+  await settled(page);
   await page.getByText("Timeline by agent: as a table").click();
   await page.getByRole("region", {name: "Timeline by agent, as a table"}).getByText("left · gpu-1").first().waitFor();
   await picture(page, "timeline");
@@ -133,7 +139,7 @@ test("charts, importance, timeline and grid are drawn, and each has its table", 
   await cells.getByRole("link").first().waitFor();
   await picture(page, "grid");
   await page.getByLabel("Across").selectOption("lr");
-  assert.ok((await cells.getByRole("link").count()) >= 18);
+  await becomes(() => cells.getByRole("link").count(), (n) => n >= 18, "cells of lr across");
   await cells.getByRole("link").first().click();
   await page.waitForURL(/\/runs\/\w+/);
   clean(page);

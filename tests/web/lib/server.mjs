@@ -7,10 +7,12 @@ import {Agent, request} from "node:http";
 import {setTimeout as pause} from "node:timers/promises";
 
 const binary = process.env.SWEEPD_BINARY;
+/** How long anything may take before it counts as not coming: a busy machine is slow, not wrong. */
+export const patienceMs = Number(process.env.SWEEPD_WEB_PATIENCE_MS ?? 60_000);
 const connections = new Agent({keepAlive: true, maxSockets: 64});
 
 /** Asks again until `f` gives something; the error names what was waited for. */
-export async function until(what, f, limitMs = 20_000) {
+export async function until(what, f, limitMs = patienceMs) {
   const end = Date.now() + limitMs;
   for (;;) {
     const got = await f();

@@ -13,7 +13,7 @@ export function Agents() {
   const [state, setState] = useParam("state");
   const [cursor, setCursor] = useParam("after");
   const path = query("/api/v1/agents", {state, cursor, limit: 100});
-  const {data, error, reload} = useLoad<List<Agent>>(path, (e) => e.agent !== null || e.type.startsWith("agent"), 5000);
+  const {data, error, stale, reload} = useLoad<List<Agent>>(path, (e) => e.agent !== null || e.type.startsWith("agent"), 5000);
   const {data: sweeps} = useLoad<List<Sweep>>("/api/v1/sweeps?limit=1000", (e) => e.type === "sweep_created");
   const byId = new Map(sweeps?.items.map((s) => [s.id, s]));
   useEffect(() => {
@@ -45,7 +45,7 @@ export function Agents() {
       <Card>
         {data && data.items.length === 0 && <Empty>{state ? "No agent matches." : <>No agent has joined yet. One is started with: <code>sweepd agent SWEEP</code></>}</Empty>}
         {data && data.items.length > 0 && (
-          <Scroller label="Agents">
+          <Scroller label="Agents" busy={stale}>
             <table>
               <thead>
                 <tr>

@@ -118,6 +118,7 @@ export function Chart(props: {
     if (!ready || !chart.current) return;
     chart.current.setOption({...basics(), ...props.option()}, {notMerge: true});
     props.onDrawn?.(chart.current);
+    at.current!.dataset.drawn = "";
   }, [ready, tick, ...props.deps]);
   const numbers = open ? props.numbers() : null;
   return (

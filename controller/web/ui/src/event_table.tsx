@@ -32,9 +32,9 @@ function Change({e}: {e: LogEvent}) {
   return null;
 }
 
-export function EventTable({events, project, ofRun}: {events: LogEvent[]; project?: string; ofRun?: boolean}) {
+export function EventTable({events, project, ofRun, busy}: {events: LogEvent[]; project?: string; ofRun?: boolean; busy?: boolean}) {
   return (
-    <Scroller label="Events">
+    <Scroller label="Events" busy={busy}>
       <table>
         <thead>
           <tr>

@@ -27,7 +27,7 @@ export function Events() {
   const [chain, setChain] = useState<Chain | null>(null);
   const [fault, setFault] = useState("");
   const path = query("/api/v1/events", {type, since, order: "newest", limit: 300});
-  const {data, error} = useLoad<List<LogEvent>>(path, () => true);
+  const {data, error, stale} = useLoad<List<LogEvent>>(path, () => true);
   useEffect(() => {
     document.title = "Events · sweepd";
   }, []);
@@ -61,7 +61,7 @@ export function Events() {
           {chain.head && <span class="mono">{chain.head}</span>}
         </p>
       )}
-      <Card>{data && (data.items.length ? <EventTable events={data.items} /> : <Empty>Nothing happened yet.</Empty>)}</Card>
+      <Card>{data && (data.items.length ? <EventTable events={data.items} busy={stale} /> : <Empty>Nothing happened yet.</Empty>)}</Card>
     </>
   );
 }

@@ -11,18 +11,19 @@ const reloadEveryMs = 800;
 export interface Loaded<T> {
   data: T | null;
   error: unknown;
-  loading: boolean;
+  /** what `data` answers; another path than the one asked for while the answer to that is under way */
+  path: string | null;
+  stale: boolean;
   reload: () => void;
 }
 
 /**
  * GETs `path` (null: nothing), again whenever an event comes for which `fresh` says true, and every `everyMs`.
- * What is shown stays until the new answer is there.
+ * What is shown stays until the new answer is there; of another path's answer `stale` says so.
  */
 export function useLoad<T>(path: string | null, fresh?: (e: LogEvent) => boolean, everyMs?: number): Loaded<T> {
-  const [data, setData] = useState<T | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const [loading, setLoading] = useState(path !== null);
+  const [got, setGot] = useState<{path: string; data: T} | null>(null);
+  const [fault, setFault] = useState<{path: string; error: unknown} | null>(null);
   const job = useRef({path, busy: false, again: false, last: 0, timer: 0, gone: false});
 
   const load = useCallback(async () => {
@@ -38,20 +39,17 @@ export function useLoad<T>(path: string | null, fresh?: (e: LogEvent) => boolean
     try {
       const answer = await get<T>(asked);
       if (!j.gone && j.path === asked) {
-        setData(answer);
-        setError(null);
+        setGot({path: asked, data: answer});
+        setFault(null);
       }
-    } catch (e) {
-      if (!j.gone && j.path === asked) setError(e);
+    } catch (error) {
+      if (!j.gone && j.path === asked) setFault({path: asked, error});
     }
     j.busy = false;
     j.last = performance.now();
     if (j.gone) return;
     if (j.path !== asked) void load();
-    else {
-      setLoading(false);
-      if (j.again) soon();
-    }
+    else if (j.again) soon();
   }, []);
 
   const soon = useCallback(() => {
@@ -66,7 +64,6 @@ export function useLoad<T>(path: string | null, fresh?: (e: LogEvent) => boolean
 
   useEffect(() => {
     job.current.path = path;
-    setLoading(path !== null);
     void load();
   }, [path]);
   useEffect(() => {
@@ -85,7 +82,11 @@ export function useLoad<T>(path: string | null, fresh?: (e: LogEvent) => boolean
     const t = setInterval(() => document.visibilityState === "visible" && void load(), everyMs);
     return () => clearInterval(t);
   }, [everyMs, path]);
-  return {data, error, loading, reload: () => void load()};
+  const error = fault?.path === path ? fault.error : null;
+  const stale = got !== null && got.path !== path;
+  // A question that was refused has no answer: an older one's is none.
+  const shown = stale && error ? null : got;
+  return {data: shown?.data ?? null, error, path: shown?.path ?? null, stale: stale && shown !== null, reload: () => void load()};
 }
 
 export function useLiveState(): LiveState {

@@ -75,8 +75,10 @@ async function read(signal: AbortSignal) {
   }
 }
 
-export function startLive() {
+/** From the event after number `seq` on: what happens between the page's first answers and its stream is told too. */
+export function startLive(seq: number) {
   wanted = true;
+  lastId = String(seq);
   if (document.visibilityState === "visible") void run();
 }
 

@@ -110,7 +110,7 @@ function App() {
   }, []);
   const known = who !== null && typeof who === "object";
   useEffect(() => {
-    if (known) startLive();
+    if (known) startLive(who.durable_seq);
     else stopLive();
   }, [known]);
   useEffect(() => {

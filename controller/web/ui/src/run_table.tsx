@@ -1,6 +1,6 @@
 // A sweep's runs: sorted and filtered by the server, a page at a time; columns of parameters and metrics;
 // actions on one run, on those ticked, or on all that match.
-import {useEffect, useRef, useState} from "preact/hooks";
+import {useEffect, useState} from "preact/hooks";
 import {ActDialog, actionNames, runMenu} from "./act";
 import type {Target} from "./act";
 import {query} from "./api";
@@ -83,28 +83,26 @@ const touches = (sweep: string) => (e: LogEvent) => e.sweep === sweep;
 export function RunTable(props: {sweep: Sweep; ranges: Ranges; matching: (states: string[]) => string[] | null}) {
   const {sweep, ranges} = props;
   const operator = useOperator();
-  const [sort, setSort] = useParam("sort", "-created");
-  const [state, setState] = useParam("state");
+  const [sort, setSortOnly] = useParam("sort", "-created");
+  const [state, setStateOnly] = useParam("state");
   const [page, setPage] = useParam("page", "1");
+  // Another question begins at its first page, and is asked once.
+  const asking = (set: (v: string) => void) => (v: string) => (set(v), setPage("1"));
+  const setSort = asking(setSortOnly);
+  const setState = asking(setStateOnly);
   const [picked, setPicked] = useState<Set<string>>(new Set());
   const [doing, setDoing] = useState<{action: RunAction; target: Target} | null>(null);
   const now = useNow(5000);
   const brushed = Object.keys(ranges).length > 0;
-  const offset = (Math.max(1, Number(page) || 1) - 1) * pageRows;
+  const asks = (Math.max(1, Number(page) || 1) - 1) * pageRows;
   const path = query(`/api/v1/sweeps/${sweep.id}/runs`, {
-    sort, state, offset, limit: pageRows, ranges: brushed ? JSON.stringify(ranges) : "",
+    sort, state, offset: asks, limit: pageRows, ranges: brushed ? JSON.stringify(ranges) : "",
   });
-  const {data, error, reload} = useLoad<List<Run>>(path, touches(sweep.id), 10_000);
+  const {data, error, path: answered, stale, reload} = useLoad<List<Run>>(path, touches(sweep.id), 10_000);
   useEffect(() => setPicked(new Set()), [state, JSON.stringify(ranges)]);
-  const asked = useRef(path.replace(/offset=\d+/, ""));
-  useEffect(() => {
-    // Another question begins at its first page; the one that came with the address keeps its own.
-    const now = path.replace(/offset=\d+/, "");
-    if (now !== asked.current && page !== "1") setPage("1");
-    asked.current = now;
-  }, [path]);
   const rows = data?.items ?? [];
   const total = data?.total ?? 0;
+  const offset = Number(/[?&]offset=(\d+)/.exec(answered ?? "")?.[1] ?? 0);  // of the rows that are shown
   const columns = columnsOf(sweep, rows);
   const fixed: Column[] = [
     {id: "state", label: "State", num: false, cell: () => null},
@@ -118,6 +116,9 @@ export function RunTable(props: {sweep: Sweep; ranges: Ranges; matching: (states
     {id: "signal", label: "Last heard", num: true, cell: (r) => (isLive(r.state) || r.state === "crashed" ? <Since at={r.last_signal} /> : "–")},
   ];
   const pages = Math.max(1, Math.ceil(total / pageRows));
+  useEffect(() => {
+    if (!stale && rows.length === 0 && total > 0) setPage(String(pages));  // there were more, once
+  }, [stale, rows.length, total]);
   const choose = (action: RunAction, target: Target) => setDoing({action, target});
   const everything = (): Target | null => {
     if (!brushed) return {filter: {sweep: sweep.id, ...(state && {state})}, words: `all ${plural(total, "run")} that match`};
@@ -137,7 +138,7 @@ export function RunTable(props: {sweep: Sweep; ranges: Ranges; matching: (states
     <>
       <div class="row">
         <StateChips sweep={sweep} state={state} setState={setState} />
-        {operator && target && total > 0 && (
+        {operator && target && total > 0 && !stale && (
           <div class="tools" style={{marginLeft: "auto"}}>
             <small>{picked.size > 0 ? `${picked.size} chosen` : `all ${number(total)} that match`}</small>
             <Menu
@@ -151,7 +152,7 @@ export function RunTable(props: {sweep: Sweep; ranges: Ranges; matching: (states
       <Fault error={error} />
       {data && rows.length === 0 && <Empty>{state || brushed ? "No run matches." : "No runs yet. Start an agent."}</Empty>}
       {rows.length > 0 && (
-        <Scroller label="Runs">
+        <Scroller label="Runs" busy={stale}>
           <table>
             <caption class="visually-hidden">Runs of the sweep</caption>
             <thead>
@@ -194,8 +195,8 @@ export function RunTable(props: {sweep: Sweep; ranges: Ranges; matching: (states
       )}
       {total > pageRows && (
         <nav class="row" aria-label="Pages of runs">
-          <button type="button" class="button" disabled={offset === 0} onClick={() => setPage("1")}>First</button>
-          <button type="button" class="button" disabled={offset === 0} onClick={() => setPage(String(Number(page) - 1))}>Back</button>
+          <button type="button" class="button" disabled={asks === 0} onClick={() => setPage("1")}>First</button>
+          <button type="button" class="button" disabled={asks === 0} onClick={() => setPage(String(Number(page) - 1))}>Back</button>
           <span>{number(offset + 1)}–{number(Math.min(offset + pageRows, total))} of {number(total)}</span>
           <button type="button" class="button" disabled={Number(page) >= pages} onClick={() => setPage(String(Number(page) + 1))}>Next</button>
           <button type="button" class="button" disabled={Number(page) >= pages} onClick={() => setPage(String(pages))}>Last</button>

@@ -5,7 +5,7 @@ import {Problem, call, keepKey, words} from "./api";
 import type {WhoAmI} from "./types";
 import {Field, Icon} from "./ui";
 
-export const Who = createContext<WhoAmI>({key: "", role: "viewer", project: "*"});
+export const Who = createContext<WhoAmI>({key: "", role: "viewer", project: "*", durable_seq: 0});
 
 /** May the signed-in key change sweeps and runs? */
 export function useOperator(): boolean {

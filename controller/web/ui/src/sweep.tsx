@@ -67,6 +67,7 @@ const moves = (id: string) => (e: LogEvent) =>
 
 function Overview({s, points}: {s: Sweep; points: Points | null}) {
   const [text, setText] = useParam("ranges");
+  const [, setPage] = useParam("page", "1");
   let ranges: Ranges = {};
   try {
     ranges = text ? JSON.parse(text) : {};
@@ -75,7 +76,9 @@ function Overview({s, points}: {s: Sweep; points: Points | null}) {
   }
   const setRanges = (r: Ranges) => {
     const next = Object.keys(r).length ? JSON.stringify(r) : "";
-    if (next !== text) setText(next);
+    if (next === text) return;
+    setText(next);
+    setPage("1");
   };
   const matching = (states: string[]) =>
     points && points.shown === points.total

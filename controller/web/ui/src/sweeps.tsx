@@ -70,7 +70,7 @@ export function Sweeps({project}: {project: string}) {
   const [state, setState] = useParam("state");
   const [cursor, setCursor] = useParam("after");
   const path = query("/api/v1/sweeps", {project, state, cursor, limit: 50});
-  const {data, error, loading} = useLoad<List<Sweep>>(path, (e) => e.type !== "run_health_changed");
+  const {data, error, stale} = useLoad<List<Sweep>>(path, (e) => e.type !== "run_health_changed");
   useEffect(() => {
     document.title = (project || "Sweeps") + " · sweepd";
   }, [project]);
@@ -107,8 +107,8 @@ export function Sweeps({project}: {project: string}) {
           </Empty>
         )}
         {data && data.items.length > 0 && (
-          <Scroller label="Sweeps">
-            <table aria-busy={loading}>
+          <Scroller label="Sweeps" busy={stale}>
+            <table>
               <caption class="visually-hidden">Sweeps, newest first</caption>
               <thead>
                 <tr>

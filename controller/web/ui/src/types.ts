@@ -16,6 +16,7 @@ export interface WhoAmI {
   key: string;
   role: Role;
   project: string;
+  durable_seq: number;
 }
 
 export interface Sweep {

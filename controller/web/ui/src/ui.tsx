@@ -86,10 +86,10 @@ export function Empty({children}: {children: ComponentChildren}) {
   return <p class="empty">{children}</p>;
 }
 
-/** A table that scrolls by itself when the page is narrow, also by keyboard. */
-export function Scroller({label, children}: {label: string; children: ComponentChildren}) {
+/** A table that scrolls by itself when the page is narrow, also by keyboard; `busy`: it shows what was asked before. */
+export function Scroller({label, busy, children}: {label: string; busy?: boolean; children: ComponentChildren}) {
   return (
-    <div class="scroller" role="region" aria-label={label} tabIndex={0}>
+    <div class="scroller" role="region" aria-label={label} aria-busy={busy} tabIndex={0}>
       {children}
     </div>
   );
