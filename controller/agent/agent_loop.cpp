@@ -80,7 +80,7 @@ asio::awaitable<int> agent_loop::run() {
   const auto self = shared_from_this();
   asio::co_spawn(io_, work(self), [self](const std::exception_ptr& e) {
     self->work_done_ = true;
-    if (e) self->give_up(error{errc::internal, "the agent's own work failed", {}});
+    if (e) self->give_up(error{errc::internal, "the agent's own work failed: " + words_of(e), {}});
     self->main_wake_.raise();
   });
   while (!((work_done_ || over()) && sessions_.empty())) co_await main_wake_.wait_for(long_wait);
@@ -104,7 +104,7 @@ asio::awaitable<void> agent_loop::work(std::shared_ptr<agent_loop> self) {
   }
   beating_ = true;
   asio::co_spawn(io_, beat_loop(self), [self](const std::exception_ptr& e) {
-    if (e) self->give_up(error{errc::internal, "the agent's heartbeats failed", {}});
+    if (e) self->give_up(error{errc::internal, "the agent's heartbeats failed: " + words_of(e), {}});
   });
   co_await claim_loop();
 }
@@ -273,7 +273,7 @@ void agent_loop::launch(std::shared_ptr<run_session> session, asio::awaitable<vo
   if (signals_ > 0) session->leaving(conf_.grace);
   asio::co_spawn(io_, std::move(work),
                  [self = shared_from_this(), session, leftover](const std::exception_ptr& e) {
-                   if (e) self->out_.line("run " + session->record().run + " failed inside the agent");
+                   if (e) self->out_.line("run " + session->record().run + " failed inside the agent: " + words_of(e));
                    self->ended(session, leftover);
                  });
 }

@@ -100,7 +100,12 @@ asio::awaitable<void> child_process::pump(std::shared_ptr<child_process> self, o
   for (;;) {
     auto [ec, n] = co_await output_.async_read_some(asio::buffer(buffer),
                                                     asio::as_tuple(asio::use_awaitable));
-    if (n > 0) sink(std::string_view(buffer.data(), n));
+    // Whatever fails here, the pipe is read on: a program must never wait for us.
+    try {
+      if (n > 0) sink(std::string_view(buffer.data(), n));
+    } catch (const std::exception& e) {
+      if (output_lost_.empty()) output_lost_ = e.what();
+    }
     if (ec) break;
   }
   self->output_open_ = false;
@@ -147,6 +152,7 @@ asio::awaitable<exit_status> child_process::wait() {
     out.left_behind = co_await end_leftovers();
   }
   co_await drain(output_linger);
+  out.output_lost = output_lost_;
   boost::system::error_code ignored;
   output_.close(ignored);
   reap(out);

@@ -47,6 +47,7 @@ struct exit_status {
   milliseconds cpu_system{0};
   std::size_t left_behind = 0;        ///< members of its group that outlived it and were ended
   std::optional<milliseconds> wall;   ///< none for a process that was adopted
+  std::string output_lost;            ///< why output did not reach the sink; empty: all of it did
 };
 
 class child_process : public std::enable_shared_from_this<child_process> {
@@ -89,6 +90,7 @@ class child_process : public std::enable_shared_from_this<child_process> {
   bool exited_ = false;
   bool reaped_ = false;
   bool output_open_ = false;
+  std::string output_lost_;
   asio::posix::stream_descriptor pidfd_;
   asio::posix::stream_descriptor output_;
   asio::steady_timer output_ended_;

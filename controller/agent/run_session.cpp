@@ -4,7 +4,10 @@
 #include "controller/agent/slurm.hpp"
 #include "controller/core/diagnose.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <unistd.h>
 
@@ -18,6 +21,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t facts_max = 20;  ///< the server takes no more
+/// How long a killed run's final record waits for the scheduler's words, and how often they are looked for.
+constexpr milliseconds scheduler_words_limit{3'000};
+constexpr milliseconds scheduler_words_poll{50};
 
 http::client_options client_of(const settings& conf) {
   http::client_options out;
@@ -134,8 +140,20 @@ asio::awaitable<void> run_session::watch(std::shared_ptr<run_session> self) {
   } catch (const std::exception& e) {  // whatever happens here, the run must not be waited for for ever
     add_fact("agent", std::string("how it ended could not be seen: ") + e.what());
   }
+  const bool killed = status.signal == SIGTERM || status.signal == SIGKILL;
+  if (killed && env_.job_log) co_await await_scheduler();
   note_end(status);
   self->wake_.raise();
+}
+
+/// A scheduler that takes a job signals its programs and writes why into the job's log, in either order.
+asio::awaitable<void> run_session::await_scheduler() {
+  asio::steady_timer pause(env_.io);
+  for (milliseconds waited{0}; waited < scheduler_words_limit; waited += scheduler_words_poll) {
+    if (!scheduler_words(*env_.job_log, job_log_from_).empty()) co_return;
+    pause.expires_after(scheduler_words_poll);
+    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
 }
 
 void run_session::note_end(const exit_status& status) {
@@ -154,6 +172,7 @@ void run_session::note_end(const exit_status& status) {
   if (!good) note_memory_kills(status);
   if (status.signal && !limit_note(*status.signal).empty())
     add_fact("resource limit", limit_note(*status.signal));
+  if (!status.output_lost.empty()) say("output was lost: " + status.output_lost);
   if (status.core_dumped) add_fact("exit status", "a core file was written");
   if (status.left_behind > 0)
     add_fact("process group", std::to_string(status.left_behind) +

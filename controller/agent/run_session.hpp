@@ -69,6 +69,7 @@ class run_session : public std::enable_shared_from_this<run_session> {
   void not_started(const error& e, std::string_view source);
   void start_watch();
   asio::awaitable<void> watch(std::shared_ptr<run_session> self);
+  asio::awaitable<void> await_scheduler();
   void note_end(const exit_status& status);
   void note_memory_kills(const exit_status& status);
   asio::awaitable<void> deliver();

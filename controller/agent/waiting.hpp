@@ -12,13 +12,26 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <random>
+#include <string>
 #include <utility>
 
 namespace sweepd::agent {
 
 namespace asio = boost::asio;
 using steady_time = std::chrono::steady_clock::time_point;
+
+/// What a coroutine that ended by an exception had to say.
+inline std::string words_of(const std::exception_ptr& e) {
+  try {
+    std::rethrow_exception(e);
+  } catch (const std::exception& known) {
+    return known.what();
+  } catch (...) {
+    return "an unknown exception";
+  }
+}
 
 /// The one place where the agent reads a clock to measure with.
 inline steady_time steady_now() { return std::chrono::steady_clock::now(); }

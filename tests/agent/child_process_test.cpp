@@ -354,3 +354,11 @@ TEST_CASE("process_facts: a program over a limit is seen as such") {
   CHECK(end.status.signal == SIGXFSZ);
   CHECK(limit_note(*end.status.signal).find("RLIMIT_FSIZE") != std::string::npos);
 }
+
+TEST_CASE("child: a sink that throws loses output, never the program") {
+  const auto out = run(shell("yes sweep | head -c 400000; exit 3"), [](child_process&, const std::string&) {
+    throw std::runtime_error("no room");
+  });
+  CHECK(out.status.exit_code == 3);  // it wrote more than a pipe holds, and ended
+  CHECK(out.status.output_lost == "no room");
+}
