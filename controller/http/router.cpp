@@ -121,25 +121,33 @@ router::router(std::vector<std::span<const route>> tables) : tables_(std::move(t
   }
 }
 
+template <class Look>
+void router::each_fitting(const std::vector<std::string>& path, Look look) const {
+  if (path.size() < by_length_.size())
+    for (const auto& e : by_length_[path.size()])
+      if (fits(e, path)) look(e);
+  for (const auto& e : open_ended_)
+    if (fits(e, path)) look(e);
+}
+
 router::match router::find(std::string_view method, std::string_view path) const {
-  match out;
   const auto segments = split_path(path);
-  if (!segments) return out;
+  return segments ? find(method, *segments) : match{};
+}
+
+router::match router::find(std::string_view method, const std::vector<std::string>& path) const {
+  match out;
   const std::string_view wanted = method == "HEAD" ? "GET" : method;
   const entry* best = nullptr;
-  std::set<std::string_view> allowed;
-  const auto consider = [&](const entry& e) {
-    if (!fits(e, *segments)) return;
-    allowed.insert(e.of->method);
+  each_fitting(path, [&](const entry& e) {
     if (e.of->method != wanted) return;
-    if (best == nullptr || e.literals > best->literals) best = &e;
-  };
-  if (segments->size() < by_length_.size())
-    for (const auto& e : by_length_[segments->size()]) consider(e);
-  if (best == nullptr)
-    for (const auto& e : open_ended_) consider(e);
-
+    if (best == nullptr || (!e.takes_rest && best->takes_rest) ||
+        (e.takes_rest == best->takes_rest && e.literals > best->literals))
+      best = &e;
+  });
   if (best == nullptr) {
+    std::set<std::string_view> allowed;
+    each_fitting(path, [&](const entry& e) { allowed.insert(e.of->method); });
     if (allowed.contains("GET")) allowed.insert("HEAD");
     for (const auto m : allowed) out.allow += (out.allow.empty() ? "" : ", ") + std::string(m);
     return out;
@@ -148,7 +156,7 @@ router::match router::find(std::string_view method, std::string_view path) const
   for (std::size_t i = 0; i < best->segments.size(); ++i) {
     if (!is_parameter(best->segments[i])) continue;
     const bool rest = best->takes_rest && i + 1 == best->segments.size();
-    out.path.emplace(name_of(best->segments[i]), rest ? rest_of(*segments, i) : (*segments)[i]);
+    out.path.emplace(name_of(best->segments[i]), rest ? rest_of(path, i) : path[i]);
   }
   return out;
 }

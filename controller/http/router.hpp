@@ -98,6 +98,8 @@ class router {
   /// `path` as it came, still percent-encoded: segments are split first and decoded then, so an
   /// encoded '/' stays within its segment. HEAD finds GET. A literal segment wins over a parameter.
   [[nodiscard]] match find(std::string_view method, std::string_view path) const;
+  /// The same for a path that is split and decoded already (split_path).
+  [[nodiscard]] match find(std::string_view method, const std::vector<std::string>& path) const;
   [[nodiscard]] std::vector<const route*> all() const;
 
  private:
@@ -111,6 +113,8 @@ class router {
   };
   static entry compile(const route& r);
   static bool fits(const entry& e, const std::vector<std::string>& path);
+  template <class Look>
+  void each_fitting(const std::vector<std::string>& path, Look look) const;
 
   std::vector<std::span<const route>> tables_;
   std::vector<std::vector<entry>> by_length_;  ///< fixed length, by number of segments

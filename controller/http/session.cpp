@@ -224,7 +224,7 @@ std::optional<response> session::find_route() {
   for (const auto& s : *segments) req_.path += '/' + s;
   if (req_.path.empty()) req_.path = "/";
   req_.query = std::move(*query);
-  match_ = hub_.routes.find(req_.method, path);
+  match_ = hub_.routes.find(req_.method, *segments);
   if (match_.found != nullptr) return std::nullopt;
   if (match_.allow.empty()) return problem_now(404, "not_found", "there is nothing at this path");
   auto r = problem_now(405, "method_not_allowed", "this path does not take this method");

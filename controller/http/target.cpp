@@ -66,6 +66,7 @@ std::optional<std::vector<std::string>> split_path(std::string_view raw) {
   if (!raw.starts_with('/')) return std::nullopt;
   std::vector<std::string> out;
   if (raw.size() == 1) return out;
+  out.reserve(8);
   raw.remove_prefix(1);
   for (;;) {
     const auto slash = raw.find('/');
