@@ -141,8 +141,8 @@ def heartbeats(bench, small, large):
     bench.row(f"CPU a heartbeat, {large.runs} runs against {small.runs}", f"{us['large'] / us['small']:.2f}", "at most 1.2")
 
 
-def fsync_seconds(folder):
-    """One 4 KiB append with fdatasync, as a commit makes; the median of 100."""
+def fsync_seconds(folder, slower_ms):
+    """One 4 KiB append with fdatasync, as a commit makes; the median of 100, and what --disk-ms adds."""
     path, times = folder / "fsync-probe", []
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for _ in range(100):
@@ -152,11 +152,11 @@ def fsync_seconds(folder):
         times.append(time.perf_counter() - began)
     os.close(fd)
     path.unlink()
-    return statistics.median(times)
+    return statistics.median(times) + slower_ms / 1e3
 
 
-def handouts(bench, small, large):
-    print("==> durable hand-outs", flush=True)
+def handouts(bench, small, large, disk_ms):
+    print("==> durable hand-outs" + (f", every sync {disk_ms} ms longer" if disk_ms else ""), flush=True)
     port, _ = bench.hello()
     for clients, n in HANDOUTS.items():
         share, growth_cpu, rates, limits, costs = [], [], [], [], []
@@ -169,7 +169,7 @@ def handouts(bench, small, large):
                 got[subject] = (result["requests"] / result["seconds"], (cpu_seconds(subject.pid) - before) / n)
                 if subject is small:
                     trip, _ = bench.load(port, clients, 0.5, ready)
-                    limit = clients / (fsync_seconds(subject.copy) + trip["mean_us"] * 1e-6)
+                    limit = clients / (fsync_seconds(subject.copy, disk_ms) + trip["mean_us"] * 1e-6)
             limits.append(limit)
             rates.append(got[small][0])
             share.append(got[small][0] / limit)
@@ -208,7 +208,11 @@ def main():
     parser.add_argument("--runs", type=int, default=1_000_000)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", default="", help="heartbeats, handouts, memory or restart")
+    parser.add_argument("--disk-ms", type=int, default=0, help="every sync of the servers takes so much longer")
     args = parser.parse_args()
+    if args.disk_ms:
+        os.environ.update(LD_PRELOAD=str((args.build / "tests/bench/libsweepd_bench_slow_disk.so").resolve()),
+                          SWEEPD_BENCH_DISK_MS=str(args.disk_ms))
     harness.SWEEPD = str((args.build / "controller/sweepd").resolve())
     most = 100_000 if args.quick else args.runs
     bench = Bench(args.build.resolve())
@@ -224,7 +228,7 @@ def main():
         if wanted("heartbeats"):
             heartbeats(bench, small, large)
         if wanted("handouts"):
-            handouts(bench, small, large)
+            handouts(bench, small, large, args.disk_ms)
         if wanted("restart"):
             print("==> restart", flush=True)
             if most != 100_000:
