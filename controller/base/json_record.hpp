@@ -157,17 +157,17 @@ struct reader {
   template <class T>
   bool read_enum(const bj::value& v, T& out) {
     bool found = false;
-    std::string all;
-    bool is_text = v.is_string();
+    const std::string_view given = v.is_string() ? std::string_view(v.get_string()) : std::string_view();
     boost::mp11::mp_for_each<bd::describe_enumerators<T>>([&](auto d) {
-      const auto text = enum_text(d.name);
-      all += (all.empty() ? "" : ", ") + std::string(text);
-      if (is_text && !found && std::string_view(v.get_string()) == text) {
-        out = d.value;
-        found = true;
-      }
+      if (found || !v.is_string() || given != enum_text(d.name)) return;
+      out = d.value;
+      found = true;
     });
-    return found || wrong("must be one of: " + all);
+    if (found) return true;
+    std::string all;
+    boost::mp11::mp_for_each<bd::describe_enumerators<T>>(
+        [&](auto d) { all += (all.empty() ? "" : ", ") + std::string(enum_text(d.name)); });
+    return wrong("must be one of: " + all);
   }
 
   template <class T>

@@ -1,5 +1,5 @@
 // Acting on runs, one or many, named or by filter: mark-failed, requeue, stop-run, infeasible,
-// undo. Always in two steps: the server says what it would do and gives a token for exactly that
+// delete-run, undo. Always in two steps: the server says what it would do and gives a token for exactly that
 // set of runs and states; only with the token does it act, so nothing happens to a run that nobody
 // saw.
 #include "controller/cli/columns.hpp"
@@ -32,6 +32,7 @@ constexpr std::array actions{
     action{"stop-run", "stop", "stop ", "", " told to stop", "running"},
     action{"infeasible", "infeasible", "mark the trials of ", " as infeasible",
            " closed as infeasible", "failed"},
+    action{"delete-run", "delete", "delete ", "", " deleted", ""},
     action{"undo", "undo", "undo the last action on ", "", " restored", ""},
 };
 
@@ -235,7 +236,11 @@ std::vector<command> action_commands() {
       make("infeasible", "never try these configurations again",
            "Filters without --state mean failed runs.", "sweepd infeasible ab12",
            with_filters({force_live})),
-      make("undo", "take back the last mark on runs, while that is possible", "",
+      make("delete-run", "remove ended runs from every list",
+           "`sweepd undo` restores them within undo_window (1h by default); then their history, output and "
+           "files are removed. Their trials are not run again: requeue those first.",
+           "sweepd delete-run ab12", with_filters({})),
+      make("undo", "take back the last mark on runs, or their deletion, while that is possible", "",
            "sweepd undo ab12", with_filters({})),
   };
 }

@@ -36,6 +36,7 @@ struct applier {
     sw.created_by = e.by.empty() ? who.id : e.by;
     set_board(sw);
     s.touched.sweeps.insert(e.sweep);
+    s.touched.specs.insert(e.sweep);
   }
 
   void operator()(const ev::sweep_moved& e) {
@@ -48,6 +49,7 @@ struct applier {
     if (sw.target_reached && !e.stopping) {  // whoever goes on lets go of the target
       sw.target_reached = false;
       sw.spec.target.reset();
+      s.touched.specs.insert(e.sweep);
     }
     const bool over = e.to == sweep_state::finished || e.to == sweep_state::canceled;
     sw.finished = over ? std::optional(now.wall) : std::nullopt;
@@ -58,6 +60,7 @@ struct applier {
     auto& sw = at(e.sweep);
     if (e.max_concurrent_runs) sw.spec.max_concurrent_runs = e.max_concurrent_runs;
     if (e.run_cap) sw.spec.run_cap = e.run_cap;
+    s.touched.specs.insert(e.sweep);
   }
 
   void operator()(const ev::policy_changed& e) {
@@ -128,7 +131,10 @@ struct applier {
     t.value = e.value;
     t.outcome_run = e.by_run.value;
     if (e.infeasible) t.infeasible_why = e.reason;
-    if (!e.value) return;
+    if (!e.value) {
+      if (sw.best_run == e.by_run.value) find_best(sw);
+      return;
+    }
     const bool better = !sw.best || (sw.spec.goal == goal::minimize ? *e.value < *sw.best
                                                                     : *e.value > *sw.best);
     if (better) {
@@ -283,6 +289,27 @@ struct applier {
     run_edit edit(s, e.run, now);
     edit.r.exit_code = e.exit_code;
     edit.r.signal = e.signal;
+  }
+
+  void operator()(const ev::run_deleted& e) {
+    run_edit edit(s, e.run, now);
+    edit.r.deleted = now.at;
+    if (!e.stop_wanted) return;
+    edit.r.stop_wanted = true;
+    if (auto it = s.agents.find(edit.r.agent); it != s.agents.end()) it->second.runs.insert(e.run);
+  }
+
+  void operator()(const ev::run_restored& e) {
+    run_edit edit(s, e.run, now);
+    edit.r.deleted.reset();
+  }
+
+  void operator()(const ev::run_purged& e) {
+    run_edit edit(s, e.run, now);
+    edit.r.purged = true;
+    edit.r.summary.clear();
+    edit.r.log_tail.clear();
+    edit.r.history_lines = edit.r.log_bytes = 0;  // as the store has it
   }
 
   void operator()(const ev::policy_would&) {}

@@ -76,7 +76,8 @@ struct checker {
       const auto& sw = s.sweeps.at(r.sweep);
       if (holds_slot(r)) ++slots[r.sweep];
       if (holds_place(r, sw.policy.cap_counts)) ++places[r.sweep];
-      ++states[r.sweep][r.state];
+      if (!r.deleted) ++states[r.sweep][r.state];
+      expect(!r.deleted || is_final(r.state), "run " + id.value + ": deleted, and not final");
       const bool moving = r.state == run_state::running || r.state == run_state::preempting;
       live += moving ? 1 : 0;
       suspects += moving && r.health == run_health::suspect ? 1 : 0;

@@ -135,9 +135,10 @@ struct beat_agent {
   std::vector<run_id> alive;
 };
 
-/// Operator actions on one run.
-enum class run_verb { mark_failed, stop, requeue, infeasible, undo };
-BOOST_DESCRIBE_ENUM(run_verb, mark_failed, stop, requeue, infeasible, undo)
+/// Operator actions on one run. delete: hidden at once, its data gone after undo_window; until then undo
+/// restores it. Its trial is not run again by that: requeue it first.
+enum class run_verb { mark_failed, stop, requeue, infeasible, undo, delete_ };
+BOOST_DESCRIBE_ENUM(run_verb, mark_failed, stop, requeue, infeasible, undo, delete_)
 struct act_on_run {
   run_id run;
   run_verb verb = run_verb::mark_failed;

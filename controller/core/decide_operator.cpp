@@ -1,4 +1,4 @@
-// What an operator may do to one run: mark failed, stop, requeue, infeasible, undo. All audited.
+// What an operator may do to one run: mark failed, stop, requeue, infeasible, delete, undo. All audited.
 #include "controller/core/plan.hpp"
 
 #include "controller/base/duration.hpp"
@@ -102,7 +102,46 @@ result<decision> stop(plan& p, const run& r, const cmd::act_on_run& c) {
   return p.end(done(c.run, "stopped; its agent is told until it obeys"));
 }
 
+/// The trial's result came from this run (and no later attempt of it is under way).
+bool gave_outcome(const state& s, const run& r) {
+  const auto& t = s.sweeps.at(r.sweep).by_number.at(r.trial);
+  return t.state == trial_state::done && t.outcome_run == r.id.value;
+}
+
+result<decision> remove(plan& p, const run& r, const cmd::act_on_run& c) {
+  if (r.deleted) return p.end(done(r.id, "already deleted", false));
+  if (is_live(r.state))
+    return refused(r, "deleted", "it is " + text(r.state) + "; stop it first");
+  const auto& t = p.s.sweeps.at(r.sweep).by_number.at(r.trial);
+  if (t.state == trial_state::waiting && t.same_run == r.id.value)
+    return refused(r, "deleted", "its trial waits to be run again under its id");
+  const auto reason = c.reason.empty() ? std::string("deleted by an operator") : c.reason;
+  if (!is_final(r.state)) {
+    auto e = move_event(r, run_state::failed, r.cause, reason);
+    e.why = r.why;
+    e.undo_to = r.state;
+    p.emit(std::move(e));
+    if (is_current(p.s, r)) close_trial(p, r, reason, false, false);
+  }
+  const bool may_live = r.state == run_state::failed && !r.exit_code && !r.signal;
+  p.emit(ev::run_deleted{c.run, may_live, reason});
+  if (gave_outcome(p.s, r) && t.value)
+    p.emit(ev::trial_closed{r.sweep, r.trial, r.id, false, std::nullopt, "its run was deleted"});
+  return p.end(done(c.run, "deleted; undo restores it for " +
+                               to_string(p.s.sweeps.at(r.sweep).policy.undo_window)));
+}
+
+result<decision> restore(plan& p, const run& r, const cmd::act_on_run& c) {
+  if (r.purged) return refused(r, "restored", "its data are gone");
+  p.emit(ev::run_restored{c.run, c.reason.empty() ? "undone by an operator" : c.reason});
+  const bool with_value = r.state == run_state::finished || r.state == run_state::killed;
+  if (with_value && gave_outcome(p.s, r) && r.metric.best)
+    p.emit(ev::trial_closed{r.sweep, r.trial, r.id, false, r.metric.best, "its run was restored"});
+  return p.end(done(c.run, "restored: " + text(r.state) + " again"));
+}
+
 result<decision> undo(plan& p, const run& r, const cmd::act_on_run& c) {
+  if (r.deleted) return restore(p, r, c);
   if (r.state != run_state::failed || !r.undo_to)
     return refused(r, "undone", r.state == run_state::failed ? "it failed by its own final record"
                                                              : "it is " + text(r.state) + ", not marked failed");
@@ -127,12 +166,15 @@ result<decision> undo(plan& p, const run& r, const cmd::act_on_run& c) {
 result<decision> decide(plan& p, const cmd::act_on_run& c) {
   const auto* r = find(p.s, c.run);
   if (r == nullptr) return fail(errc::not_found, "no run '" + c.run.value + "'");
+  if (r->deleted && c.verb != cmd::run_verb::undo && c.verb != cmd::run_verb::delete_)
+    return fail(errc::conflict, "run " + c.run.value + " was deleted; undo that first");
   switch (c.verb) {
     case cmd::run_verb::mark_failed: return mark_failed(p, *r, c);
     case cmd::run_verb::stop: return stop(p, *r, c);
     case cmd::run_verb::requeue: return requeue(p, *r, c);
     case cmd::run_verb::infeasible: return infeasible(p, *r, c);
     case cmd::run_verb::undo: return undo(p, *r, c);
+    case cmd::run_verb::delete_: return remove(p, *r, c);
   }
   return fail(errc::internal, "unknown verb");
 }

@@ -7,8 +7,9 @@
 namespace sweepd::core {
 namespace {
 
-tl::unexpected<error> no_run(const run_id& id) {
-  return fail(errc::not_found, "no run '" + id.value + "'");
+/// What the writer of a run is told that is not there (any more).
+tl::unexpected<error> no_run(const run_id& id, const run* deleted) {
+  return fail(errc::not_found, deleted == nullptr ? "no run '" + id.value + "'" : "run " + id.value + " was deleted");
 }
 
 /// Who knows the run, knows its epoch; another one means that the lease was given away.
@@ -160,7 +161,7 @@ result<run_data> new_data(const run& r, const cmd::report_run& c) {
 
 result<decision> decide(plan& p, const cmd::start_run& c) {
   const auto* r = find(p.s, c.run);
-  if (r == nullptr) return no_run(c.run);
+  if (r == nullptr || r->deleted) return no_run(c.run, r);
   if (auto e = stale(*r, c.epoch)) return tl::unexpected<error>(std::move(*e));
   if (r->state == run_state::pending)
     begin(p, c.run, c.host, c.pid);
@@ -172,7 +173,7 @@ result<decision> decide(plan& p, const cmd::start_run& c) {
 
 result<decision> decide(plan& p, const cmd::report_run& c) {
   const auto* r = find(p.s, c.run);
-  if (r == nullptr) return no_run(c.run);
+  if (r == nullptr || r->deleted) return no_run(c.run, r);
   if (auto e = stale(*r, c.epoch)) return tl::unexpected<error>(std::move(*e));
   SWEEPD_TRY(auto data, new_data(*r, c));
   if (r->state == run_state::pending) begin(p, c.run, "", 0);
@@ -188,7 +189,7 @@ result<decision> decide(plan& p, const cmd::report_run& c) {
 
 result<decision> decide(plan& p, const cmd::finish_run& c) {
   const auto* r = find(p.s, c.run);
-  if (r == nullptr) return no_run(c.run);
+  if (r == nullptr || r->deleted) return no_run(c.run, r);
   if (auto e = stale(*r, c.epoch)) return tl::unexpected<error>(std::move(*e));
   if (c.exit_code && c.signal)
     return fail(errc::invalid, "exit_code and signal exclude each other", "/signal");
@@ -217,7 +218,7 @@ result<decision> decide(plan& p, const cmd::finish_run& c) {
 
 result<decision> decide(plan& p, const cmd::mark_preempting& c) {
   const auto* r = find(p.s, c.run);
-  if (r == nullptr) return no_run(c.run);
+  if (r == nullptr || r->deleted) return no_run(c.run, r);
   if (auto e = stale(*r, c.epoch)) return tl::unexpected<error>(std::move(*e));
   if (r->state == run_state::pending) begin(p, c.run, "", 0);
   note_signal(p, c.run, signal_kind::stream);

@@ -24,6 +24,7 @@ void stop_one(plan& p, const sweep_id& id, const es::verdict& v) {
 
 es::standing seat_standing(const state& s, const run& r) {
   using enum es::standing;
+  if (r.deleted) return removed;
   const auto& sw = s.sweeps.at(r.sweep);
   const bool current = is_current(s, r);
   const bool infeasible = current && sw.by_number.at(r.trial).state == trial_state::infeasible;

@@ -215,6 +215,31 @@ struct run_ended_late {
 };
 BOOST_DESCRIBE_STRUCT(run_ended_late, (), (run, exit_code, signal))
 
+/// Hidden from every list; its trial keeps its place and loses this run's result. `stop_wanted`: its
+/// process may still be alive.
+struct run_deleted {
+  static constexpr const char* name = "run_deleted";
+  run_id run;
+  bool stop_wanted = false;
+  std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(run_deleted, (), (run, stop_wanted, reason))
+
+/// A deletion taken back before its data were gone.
+struct run_restored {
+  static constexpr const char* name = "run_restored";
+  run_id run;
+  std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(run_restored, (), (run, reason))
+
+/// undo_window after its deletion: history, output and files of the run are gone with this event.
+struct run_purged {
+  static constexpr const char* name = "run_purged";
+  run_id run;
+};
+BOOST_DESCRIBE_STRUCT(run_purged, (), (run))
+
 /// In observe mode: what the policy would have done.
 struct policy_would {
   static constexpr const char* name = "policy_would";
@@ -301,7 +326,8 @@ using event =
     std::variant<ev::sweep_created, ev::sweep_moved, ev::sweep_tuned, ev::policy_changed, ev::target_reached,
                  ev::space_exhausted, ev::trial_drawn, ev::trial_requeued, ev::trial_closed,
                  ev::run_offered, ev::run_reoffered, ev::run_moved, ev::run_health_changed,
-                 ev::run_slot_freed, ev::run_stop_wanted, ev::run_ended_late, ev::policy_would, ev::agent_joined,
+                 ev::run_slot_freed, ev::run_stop_wanted, ev::run_ended_late, ev::run_deleted, ev::run_restored,
+                 ev::run_purged, ev::policy_would, ev::agent_joined,
                  ev::agent_moved, ev::agent_quarantined, ev::breaker_moved,
                  ev::mass_silence_changed, ev::outage_noted, ev::key_created, ev::key_revoked>;
 

@@ -62,6 +62,10 @@ std::optional<mono> act_deadline(const state& s, const run& r) {
 
 std::optional<mono> next_deadline(const state& s, const run& r) {
   const auto& sw = s.sweeps.at(r.sweep);
+  if (r.deleted) {
+    if (r.purged) return std::nullopt;
+    return std::max(*r.deleted, sw.policy_since) + sw.policy.undo_window;
+  }
   switch (r.state) {
     case run_state::pending:
       return std::max({r.state_since, r.last_listed, s.grace_from, sw.policy_since}) +

@@ -18,7 +18,7 @@ void take_out(state& s, const run& r) {
   auto& sw = s.sweeps.at(r.sweep);
   if (holds_slot(r)) --sw.slots_used;
   if (holds_place(r, sw.policy.cap_counts)) --sw.cap_used;
-  if (--sw.run_counts[r.state] == 0) sw.run_counts.erase(r.state);
+  if (!r.deleted && --sw.run_counts[r.state] == 0) sw.run_counts.erase(r.state);
   sw.unsettled.erase(r.id);
   s.suspects.erase(r.id);
   if (r.state == run_state::running || r.state == run_state::preempting) --s.live;
@@ -28,7 +28,7 @@ void put_in(state& s, run& r, moment now) {
   auto& sw = s.sweeps.at(r.sweep);
   if (holds_slot(r)) ++sw.slots_used;
   if (holds_place(r, sw.policy.cap_counts)) ++sw.cap_used;
-  ++sw.run_counts[r.state];
+  if (!r.deleted) ++sw.run_counts[r.state];
   if (unsettled(r, trial_held(s, r))) sw.unsettled.insert(r.id);
   const bool live = r.state == run_state::running || r.state == run_state::preempting;
   if (live) ++s.live;
@@ -81,6 +81,20 @@ void hold_trial(state& s, const run& r) {
   t.value.reset();
   t.outcome_run.clear();
   s.touched.trials.insert({t.sweep, t.number});
+}
+
+void find_best(sweep& sw) {
+  sw.best.reset();
+  sw.best_run.clear();
+  std::uint64_t first = 0;  // of two alike the earlier trial, in whatever order they are looked at
+  for (const auto& [number, t] : sw.by_number) {
+    if (!t.value) continue;
+    const bool better = !sw.best || (sw.spec.goal == goal::minimize ? *t.value < *sw.best : *t.value > *sw.best);
+    if (!better && !(*t.value == *sw.best && number < first)) continue;
+    sw.best = t.value;
+    sw.best_run = t.outcome_run;
+    first = number;
+  }
 }
 
 void set_board(sweep& sw) {

@@ -31,6 +31,9 @@ void count_ending(state& s, const run& r, bool died);
 /// A run that lives (again) holds its trial, if it is its current one.
 void hold_trial(state& s, const run& r);
 
+/// After the best result was taken back: the best of those that stand.
+void find_best(sweep& sw);
+
 /// A new board for the sweep's rung table, if its file asks for early termination; no run is on it.
 void set_board(sweep& sw);
 

@@ -32,7 +32,7 @@ void set_health(plan& p, const run_id& id, run_health to, const std::string& rea
 
 bool may_revive(const state& s, const run& r, moment now) {
   const auto& sw = s.sweeps.at(r.sweep);
-  if (!is_current(s, r) || r.stop_wanted || sw.state == sweep_state::canceled) return false;
+  if (!is_current(s, r) || r.deleted || r.stop_wanted || sw.state == sweep_state::canceled) return false;
   // How its process ended is known: what still comes was only late on its way.
   if (r.exit_code || r.signal) return false;
   if (r.state == run_state::crashed || r.state == run_state::preempted) return true;
@@ -57,6 +57,7 @@ void note_signal(plan& p, const run_id& id, signal_kind kind) {
     r.last_listed = p.now.at, r.listed = true;
   const auto wall_before = r.last_signal_wall;
   r.last_signal_wall = p.now.wall;
+  if (r.deleted) return;
   if (late) {
     if (may_revive(p.s, r, p.now)) {
       const auto silent = p.now.wall - wall_before;

@@ -21,6 +21,20 @@ Row stored_part(const Row& row) {
   return out;
 }
 
+/// A sweep's row without its spec, which is large and changes hardly ever: it is stored apart (batch::specs).
+/// The name stays, for the column that people read.
+inline sweep row_of(const sweep& row) {
+  sweep out;
+  boost::mp11::mp_for_each<boost::describe::describe_members<sweep, boost::describe::mod_any_access>>(
+      [&](auto member) {
+        if constexpr (std::is_same_v<std::remove_cvref_t<decltype(out.*member.pointer)>, sweep_spec>)
+          out.spec.name = row.spec.name;
+        else
+          out.*member.pointer = row.*member.pointer;
+      });
+  return out;
+}
+
 /// A reply kept for a repeated Idempotency-Key. Retained idempotency_retention, at most
 /// idempotency_rows_max rows.
 struct idempotency_row {
@@ -56,7 +70,8 @@ struct heartbeat_block {
 /// One transaction. Everything in it becomes durable together or not at all.
 struct batch {
   std::vector<event_record> events;
-  std::vector<sweep> sweeps;   ///< rows as they are after the events
+  std::vector<sweep> sweeps;   ///< rows as they are after the events, by row_of()
+  std::vector<std::pair<sweep_id, sweep_spec>> specs;  ///< of the sweeps made or tuned
   std::vector<trial> trials;
   std::vector<run> runs;
   std::vector<agent> agents;

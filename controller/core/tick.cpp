@@ -137,6 +137,10 @@ void run_due(plan& p, const std::string& key) {
     p.s.timers.arm({timer_kind::run, key}, *due);
     return;
   }
+  if (r.deleted) {
+    p.emit_by_system(ev::run_purged{r.id});
+    return;
+  }
   switch (r.state) {
     case run_state::pending: {
       const auto ttl = p.s.sweeps.at(r.sweep).policy.offer_ttl;

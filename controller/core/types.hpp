@@ -127,6 +127,8 @@ struct run {
   bool marked_by_policy = false;
   std::optional<run_state> undo_to;  ///< what `undo` would restore; none: nothing to undo
   bool undone = false;       ///< an operator took a mark back: the policy waits fail_after anew
+  std::optional<mono> deleted;  ///< hidden since then; its data goes when undo_window is over
+  bool purged = false;       ///< its history, output and files are gone; this row stays
   int near_misses = 0;
   metric_stats metric;
   std::optional<strategies::early_stop::rung_record> rungs;  ///< where early_terminate is written
@@ -146,7 +148,7 @@ BOOST_DESCRIBE_STRUCT(run, (),
                       (id, sweep, trial, attempt, epoch, agent, state, health, cause, why, rule,
                        reason, state_since, created, started, ended, last_signal_wall, slot_held,
                        request_id, offers, exit_code, signal, host, pid, probe, stop_wanted,
-                       marked_by_policy, undo_to, undone, near_misses, metric, rungs,
+                       marked_by_policy, undo_to, undone, deleted, purged, near_misses, metric, rungs,
                        history_lines, log_bytes, summary, log_tail))
 
 inline constexpr std::size_t log_tail_bytes_max = 8192;
@@ -314,6 +316,7 @@ struct timer_key_hash {
 /// What the last batch of changes touched; the service turns it into row upserts and clears it.
 struct touched {
   std::set<sweep_id> sweeps;
+  std::set<sweep_id> specs;  ///< of these sweeps; they are among `sweeps` too
   std::set<std::pair<sweep_id, std::uint64_t>> trials;
   std::set<run_id> runs;
   std::set<agent_id> agents;

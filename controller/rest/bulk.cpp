@@ -58,7 +58,11 @@ std::optional<std::string> refusal(const core::state& s, const core::run& r, run
   const auto is = "it is " + std::string(json::enum_name(r.state));
   const bool live = core::is_live(r.state);
   const bool over = r.state == core::run_state::finished || r.state == core::run_state::killed;
+  if (r.deleted && verb != run_verb::undo) return "it is deleted";
   switch (verb) {
+    case run_verb::delete_:
+      if (live) return is + "; stop it first";
+      return std::nullopt;
     case run_verb::mark_failed:
       if (over) return is;
       if (live && !force) return is + " and may be alive; stop it, or use force";

@@ -11,7 +11,7 @@ bool among(const std::vector<E>& wanted, E value) {
 }
 
 bool matches(const run_filter& f, const core::run& r, moment now) {
-  return (f.agent.empty() || r.agent.value == f.agent) && among(f.states, r.state) &&
+  return !r.deleted && (f.agent.empty() || r.agent.value == f.agent) && among(f.states, r.state) &&
          among(f.causes, r.cause) && among(f.healths, r.health) &&
          (!f.trial || r.trial == *f.trial) &&
          (!f.older_than || now.at - r.state_since >= *f.older_than);

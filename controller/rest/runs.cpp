@@ -214,6 +214,7 @@ constexpr http::route table[] = {
     {"POST", "/api/v1/runs/{run}/stop", need::operator_, answered<act<run_verb::stop>>},
     {"POST", "/api/v1/runs/{run}/requeue", need::operator_, answered<act<run_verb::requeue>>},
     {"POST", "/api/v1/runs/{run}/infeasible", need::operator_, answered<act<run_verb::infeasible>>},
+    {"POST", "/api/v1/runs/{run}/delete", need::operator_, answered<act<run_verb::delete_>>},
     {"POST", "/api/v1/runs/{run}/undo", need::operator_, answered<act<run_verb::undo>>},
 };
 

@@ -192,6 +192,7 @@ std::optional<due> next_of(const core::state& s, const core::run& r, moment now)
   using core::run_state;
   const auto at = core::next_deadline(s, r);
   if (!at) return std::nullopt;
+  if (r.deleted) return due{*at, "its history, output and files are removed, unless the deletion is undone"};
   switch (r.state) {
     case run_state::pending:
       return due{*at, "failed (never_started), unless it starts or its agent lists it"};
@@ -216,6 +217,7 @@ std::optional<due> next_of(const core::state& s, const core::run& r, moment now)
 }
 
 bool can_undo(const core::state& s, const core::run& r, moment now) {
+  if (r.deleted) return !r.purged;
   const auto* sw = core::find(s, r.sweep);
   return r.undo_to && sw != nullptr && core::is_current(s, r) &&
          now.at - r.state_since <= sw->policy.undo_window;
@@ -263,6 +265,7 @@ bj::object run(const core::state& s, const core::run& r, moment now) {
   out["log_bytes"] = r.log_bytes;
   out["stop_wanted"] = r.stop_wanted;
   out["near_misses"] = r.near_misses;
+  out["deleted"] = r.deleted.has_value();
   out["can_undo"] = can_undo(s, r, now);
   const auto next = next_of(s, r, now);
   out["next"] = next ? bj::value{{"at", time(next->at, now)}, {"what", next->what}}

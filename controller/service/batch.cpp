@@ -14,11 +14,15 @@ void copy_rows(const Ids& ids, const Entities& from, Rows& to) {
       to.push_back(core::stored_part(it->second));
 }
 
-/// A sweep carries all its trials in memory: stored_part() leaves them behind, or a hand-out would
-/// cost what the whole sweep weighs.
+/// A sweep carries all its trials and its file in memory: row_of() leaves them behind, or a hand-out
+/// would cost what the whole sweep weighs.
 void build_rows(const core::state& s, core::batch& rows) {
   const auto& t = s.touched;
-  copy_rows(t.sweeps, s.sweeps, rows.sweeps);
+  rows.sweeps.reserve(t.sweeps.size());
+  for (const auto& id : t.sweeps)
+    if (const auto* sweep = core::find(s, id)) rows.sweeps.push_back(core::row_of(*sweep));
+  for (const auto& id : t.specs)
+    if (const auto* sweep = core::find(s, id)) rows.specs.emplace_back(id, sweep->spec);
   copy_rows(t.runs, s.runs, rows.runs);
   copy_rows(t.agents, s.agents, rows.agents);
   copy_rows(t.keys, s.keys, rows.keys);

@@ -27,7 +27,9 @@ data_writer::data_writer(SQLite::Database& db)
       find_transfer_(db, sql::find_transfer),
       delete_parts_(db, sql::delete_parts),
       upsert_file_(db, sql::upsert_file),
-      delete_transfer_(db, sql::delete_transfer) {}
+      delete_transfer_(db, sql::delete_transfer),
+      purges_{SQLite::Statement(db, sql::purge_history), SQLite::Statement(db, sql::purge_log),
+              SQLite::Statement(db, sql::purge_parts), SQLite::Statement(db, sql::purge_files)} {}
 
 result<void> data_writer::append(const core::run_data& d) {
   if (!d.history.empty())
@@ -67,6 +69,10 @@ result<void> data_writer::add(const core::file_part& p) {
   if (!p.complete) run(insert_transfer_, p.transfer, p.run.value, p.name);
   run(insert_part_, p.transfer, p.part, blob(p.bytes));
   return p.complete ? complete(p) : result<void>{};
+}
+
+void data_writer::purge(const run_id& id) {
+  for (auto& statement : purges_) run(statement, id.value);
 }
 
 result<void> data_writer::complete(const core::file_part& p) {

@@ -6,6 +6,8 @@
 #include "controller/core/store.hpp"
 #include "controller/store/connection.hpp"
 
+#include <array>
+
 namespace sweepd::store {
 
 /// A long log keeps its tail: beyond this many bytes the oldest chunks of a run go.
@@ -19,6 +21,8 @@ class data_writer {
   /// Errors: internal when the data does not continue what is stored. Throws SQLite::Exception.
   result<void> append(const core::run_data& d);
   result<void> add(const core::file_part& p);
+  /// Removes everything of the run that is no row: history, output, complete files.
+  void purge(const run_id& id);
 
  private:
   result<void> append_history(const core::run_data& d);
@@ -27,6 +31,7 @@ class data_writer {
 
   SQLite::Statement next_line_, insert_line_, log_end_, insert_chunk_, prune_chunks_, insert_transfer_,
       insert_part_, sum_parts_, find_transfer_, delete_parts_, upsert_file_, delete_transfer_;
+  std::array<SQLite::Statement, 4> purges_;
 };
 
 }  // namespace sweepd::store

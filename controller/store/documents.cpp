@@ -1,5 +1,7 @@
 #include "controller/store/documents.hpp"
 
+#include "controller/base/json_sparse.hpp"
+
 #include <array>
 
 namespace sweepd::store {
@@ -13,7 +15,7 @@ constexpr std::size_t parse_buffer_bytes = 64 * 1024;
 
 template <class T>
 std::string text_of(const T& in, std::string_view without = {}) {
-  auto v = json::write(in);
+  auto v = json::write_sparse(in);
   if (!without.empty()) v.get_object().erase(bj::string_view(without.data(), without.size()));
   return json::to_text(v);
 }
@@ -33,8 +35,9 @@ std::string doc_of(const core::trial& t) { return text_of(t); }
 std::string doc_of(const core::run& r) { return text_of(r, "log_tail"); }
 std::string doc_of(const core::agent& a) { return text_of(a); }
 std::string doc_of(const core::api_key& k) { return text_of(k); }
-std::string doc_of(const core::actor& a) { return text_of(a); }
-std::string doc_of(const core::event& e) { return text_of(e); }
+// What the log shows is whole, not sparse.
+std::string doc_of(const core::actor& a) { return json::to_text(a); }
+std::string doc_of(const core::event& e) { return json::to_text(e); }
 
 struct doc_reader::impl {
   json::text_reader reader{limits()};

@@ -5,6 +5,7 @@
 #include "controller/store/statements.hpp"
 
 #include <algorithm>
+#include <future>
 #include <unordered_map>
 
 namespace sweepd::store {
@@ -13,17 +14,50 @@ namespace {
 /// A damaged rowid must not become an allocation.
 constexpr std::size_t reserved_rows_max = 4'000'000;
 
+/// All trials, or what is wrong with the first one that cannot be read.
+using trials_read = std::pair<std::vector<core::trial>, std::string>;
+
+std::size_t count_rows(SQLite::Database& db, const char* query) {
+  std::size_t n = 0;
+  SQLite::Statement rows(db, query);
+  for_rows(rows, [&](auto& s) { n = static_cast<std::size_t>(int_at(s, 0)); });
+  return std::min(n, reserved_rows_max);
+}
+
+trials_read read_trials(SQLite::Database& db) {
+  trials_read out;
+  doc_reader reader;
+  out.first.reserve(count_rows(db, sql::count_trials));
+  SQLite::Statement rows(db, sql::load_trials);
+  for_rows(rows, [&](auto& s) {
+    if (!out.second.empty()) return;
+    if (auto ok = reader.read(bytes_at(s, 1), out.first.emplace_back()); !ok)
+      out.second = "trial " + text_at(s, 0) + ": " + ok.error().message;
+  });
+  return out;
+}
+
+/// Half of a start is reading trials: that is done beside the rest, over a connection of its own. Nobody
+/// writes yet, so both see the same.
+std::future<trials_read> begin_trials(SQLite::Database& db, const std::string& path, const std::string& vfs) {
+  if (!vfs.empty()) return std::async(std::launch::deferred, [&db] { return read_trials(db); });
+  return std::async(std::launch::async, [path] {
+    auto own = open_reader(path, "");
+    return read_trials(own);
+  });
+}
+
 class loader {
  public:
-  loader(SQLite::Database& db, const std::string& path) : db_(db), path_(path) {}
+  loader(SQLite::Database& db, const std::string& path, const std::string& vfs)
+      : db_(db), path_(path), trials_(begin_trials(db, path, vfs)) {}
 
   result<core::snapshot> load() {
-    out_.trials.reserve(count(sql::count_trials));
-    out_.runs.reserve(count(sql::count_runs));
-    const bool ok = load_meta() && load_sweeps() && load_rows(sql::load_trials, "trial", out_.trials) &&
-                    load_runs() && load_rows(sql::load_agents, "agent", out_.agents) &&
+    out_.runs.reserve(count_rows(db_, sql::count_runs));
+    const bool ok = load_meta() && load_sweeps() && load_runs() &&
+                    load_rows(sql::load_agents, "agent", out_.agents) &&
                     load_rows(sql::load_keys, "key", out_.keys) && load_replies() && load_beats() &&
-                    check_sweeps();
+                    take_trials() && check_sweeps();
     if (!ok)
       return fail(errc::internal,
                   wrong_ + "; the database is damaged: stop the server and put a backup in its place",
@@ -44,11 +78,10 @@ class loader {
     return true;
   }
 
-  std::size_t count(const char* query) {
-    std::size_t n = 0;
-    SQLite::Statement rows(db_, query);
-    for_rows(rows, [&](auto& s) { n = static_cast<std::size_t>(int_at(s, 0)); });
-    return std::min(n, reserved_rows_max);
+  bool take_trials() {
+    auto [trials, what] = trials_.get();
+    out_.trials = std::move(trials);
+    return what.empty() || wrong(std::move(what));
   }
 
   bool load_meta() {
@@ -152,6 +185,7 @@ class loader {
 
   SQLite::Database& db_;
   const std::string& path_;
+  std::future<trials_read> trials_;
   doc_reader reader_;
   core::snapshot out_;
   std::string wrong_;
@@ -170,9 +204,9 @@ void remove_incomplete_transfers(SQLite::Database& db) {
   transaction.commit();
 }
 
-result<core::snapshot> load_all(SQLite::Database& db, const std::string& path) {
+result<core::snapshot> load_all(SQLite::Database& db, const std::string& path, const std::string& vfs) {
   SQLite::Transaction transaction(db);  // one consistent view; only reads
-  auto out = loader(db, path).load();
+  auto out = loader(db, path, vfs).load();
   if (out) transaction.commit();
   return out;
 }

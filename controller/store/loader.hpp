@@ -14,6 +14,7 @@ void remove_incomplete_transfers(SQLite::Database& db);
 
 /// Errors: internal when a row cannot be read or the event log does not end where the last batch
 /// ended; the message names the row. Throws SQLite::Exception.
-result<core::snapshot> load_all(SQLite::Database& db, const std::string& path);
+/// Part of it is read by a thread and a connection of its own, unless a `vfs` is named.
+result<core::snapshot> load_all(SQLite::Database& db, const std::string& path, const std::string& vfs);
 
 }  // namespace sweepd::store

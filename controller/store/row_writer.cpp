@@ -120,10 +120,9 @@ result<void> row_writer::write_run(const core::run& r, const run_path& path) {
 void row_writer::write_sweeps(const core::batch& b) {
   for (const auto& s : b.sweeps) {
     const auto doc = doc_of(s);
-    const auto spec = doc_of(s.spec);
     run(upsert_sweep_, s.id.value, s.project, s.spec.name, name_of(s.state), millis(s.created), doc);
-    run(upsert_spec_, s.id.value, spec);
   }
+  for (const auto& [id, spec] : b.specs) run(upsert_spec_, id.value, doc_of(spec));
 }
 
 void row_writer::write_others(const core::batch& b) {
@@ -166,6 +165,7 @@ core::subject row_writer::subject_of(const core::event_record& e, const core::ba
 void row_writer::write_events(const core::batch& b) {
   sweeps_of_.clear();
   for (const auto& e : b.events) {
+    if (const auto* gone = std::get_if<core::ev::run_purged>(&e.what)) data_.purge(gone->run);
     const auto about = subject_of(e, b);
     const auto sweep = text_of(about.sweep), run_text = text_of(about.run), agent = text_of(about.agent);
     const std::string type(event_type(e.what));

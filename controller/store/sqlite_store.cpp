@@ -130,7 +130,7 @@ result<core::snapshot> sqlite_store::load() {
     if (err.code != errc::disk_full) return tl::unexpected(impl_->final_error(std::move(err)));
   }
   try {
-    auto out = load_all(db, impl_->file.path());
+    auto out = load_all(db, impl_->file.path(), impl_->options.vfs);
     if (!out) impl_->broken = out.error().message;
     return out;
   } catch (const SQLite::Exception& e) {

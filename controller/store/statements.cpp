@@ -19,7 +19,7 @@ const char* const upsert_sweep =
     " state=excluded.state, created=excluded.created, doc=excluded.doc";
 const char* const upsert_spec =
     "INSERT INTO sweep_specs (sweep, doc) VALUES (?1, ?2)"
-    " ON CONFLICT (sweep) DO UPDATE SET doc=excluded.doc WHERE doc IS NOT excluded.doc";
+    " ON CONFLICT (sweep) DO UPDATE SET doc=excluded.doc";
 const char* const upsert_trial =
     "INSERT INTO trials (sweep, number, position, hash, state, doc) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
     " ON CONFLICT (sweep, number) DO UPDATE SET position=excluded.position, hash=excluded.hash,"
@@ -76,6 +76,12 @@ const char* const upsert_file =
     " ON CONFLICT (run, name) DO UPDATE SET transfer=excluded.transfer, size=excluded.size,"
     " sha256=excluded.sha256, at=excluded.at";
 const char* const delete_transfer = "DELETE FROM transfers WHERE transfer=?1";
+
+const char* const purge_history = "DELETE FROM history WHERE run=?1";
+const char* const purge_log = "DELETE FROM log_chunks WHERE run=?1";
+const char* const purge_parts =
+    "DELETE FROM file_parts WHERE transfer IN (SELECT transfer FROM files WHERE run=?1)";
+const char* const purge_files = "DELETE FROM files WHERE run=?1";
 
 const char* const any_transfer = "SELECT EXISTS (SELECT 1 FROM transfers)";
 const char* const delete_incomplete_parts =

@@ -43,6 +43,10 @@ extern const char* const find_transfer;
 extern const char* const delete_parts;
 extern const char* const upsert_file;
 extern const char* const delete_transfer;
+extern const char* const purge_history;
+extern const char* const purge_log;
+extern const char* const purge_parts;
+extern const char* const purge_files;
 
 // loader.cpp
 extern const char* const any_transfer;

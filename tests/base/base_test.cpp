@@ -1,7 +1,7 @@
 #include "controller/base/digest.hpp"
 #include "controller/base/duration.hpp"
 #include "controller/base/instant.hpp"
-#include "controller/base/json_record.hpp"
+#include "controller/base/json_sparse.hpp"
 
 #include <doctest/doctest.h>
 
@@ -37,6 +37,19 @@ struct outer {
 };
 BOOST_DESCRIBE_STRUCT(outer, (), (id, items, colours, either, at))
 
+struct row {
+  static constexpr bool has_defaults = true;
+  run_id id;
+  bool done = false;
+  int attempt = 1;
+  std::uint64_t lines = 0;
+  colour shade = colour::red;
+  std::vector<inner> items;
+  std::optional<double> x;
+  inner whole;
+};
+BOOST_DESCRIBE_STRUCT(row, (), (id, done, attempt, lines, shade, items, x, whole))
+
 }  // namespace
 
 TEST_CASE("duration: reads what people write, and writes the shortest exact form") {
@@ -71,6 +84,19 @@ TEST_CASE("json: a struct comes back as it was written") {
   const auto back = json::parse<outer>(text);
   REQUIRE(back.has_value());
   CHECK(json::to_text(*back) == text);
+}
+
+TEST_CASE("json: a sparse document leaves out what is blank by default, and comes back as it was") {
+  CHECK(json::to_text(json::write_sparse(row{})) == R"({"attempt":1,"whole":{"n":0}})");
+  row r;
+  r.id = run_id{"ab"};
+  r.attempt = 0;  // blank, but not the default: must be written
+  r.shade = colour::operator_;
+  r.items = {inner{2, 0.5}};
+  const auto text = json::to_text(json::write_sparse(r));
+  CHECK(text == R"({"id":"ab","attempt":0,"shade":"operator","items":[{"n":2,"x":0.5}],"whole":{"n":0}})");
+  const auto back = json::parse<row>(text).value();
+  CHECK(json::to_text(back) == json::to_text(r));
 }
 
 TEST_CASE("json: an error names the place and what is expected there") {

@@ -134,3 +134,54 @@ TEST_CASE("verbs: pause hands out nothing, resume goes on, stop waits for the li
   CHECK(w.beat(b, {q}).exit);
   CHECK_FALSE(w.tell(cmd::move_sweep{other, cmd::sweep_verb::resume, ""}).has_value());
 }
+
+TEST_CASE("delete: hidden with its result, restored by undo, its data gone when the window is over") {
+  world w;
+  const auto sw = w.make_sweep();
+  const auto a = w.join(sw);
+  const auto worse = w.start(a), best = w.start(a);
+  w.report(worse, 0.5);
+  w.report(best, 0.25);
+  w.print(best, "hello\n");
+  CHECK_FALSE(w.tell(cmd::act_on_run{best, cmd::run_verb::delete_, "", true}).has_value());  // it is live
+  w.finish(worse, 0);
+  w.finish(best, 0);
+  REQUIRE(w.at(sw).best_run == best.value);
+  w.act(best, cmd::run_verb::delete_);
+  CHECK(w.at(sw).best_run == worse.value);
+  CHECK(*w.at(sw).best == 0.5);
+  CHECK(w.runs_in(sw, run_state::finished) == 1);
+  CHECK(w.trial_of(best).state == trial_state::done);  // its configuration is not run again
+  CHECK_FALSE(w.trial_of(best).value);
+  CHECK(w.act(best, cmd::run_verb::delete_).changed == false);
+  w.act(best, cmd::run_verb::undo);
+  CHECK(w.at(sw).best_run == best.value);
+  CHECK(*w.trial_of(best).value == 0.25);
+  CHECK(w.runs_in(sw, run_state::finished) == 2);
+  w.act(best, cmd::run_verb::delete_);
+  w.pass(59min);
+  CHECK(w.at(best).log_tail == "hello\n");
+  w.pass(2min);
+  CHECK(w.count<ev::run_purged>() == 1);
+  CHECK(w.at(best).log_tail.empty());
+  CHECK_FALSE(w.tell(cmd::act_on_run{best, cmd::run_verb::undo, "", false}).has_value());
+}
+
+TEST_CASE("delete: what a deleted run's process still says changes nothing, and it is told to stop") {
+  world w;
+  const auto sw = w.make_sweep();
+  const auto a = w.join(sw);
+  const auto r = w.start(a);
+  w.pass(16min);
+  w.beat(a, {});  // the agent lives, and has lost sight of the run
+  REQUIRE(w.at(r).state == run_state::failed);
+  REQUIRE(w.at(r).marked_by_policy);
+  w.act(r, cmd::run_verb::delete_);
+  CHECK(w.beat(a, {r}).stop == std::vector<run_id>{r});
+  CHECK(w.at(r).state == run_state::failed);
+  const auto late = w.tell(cmd::report_run{r, 1, 0, {"{\"loss\":1}"}, 0, "", {}});
+  REQUIRE_FALSE(late.has_value());
+  CHECK(late.error().code == errc::not_found);
+  CHECK(late.error().message == "run " + r.value + " was deleted");
+  CHECK_FALSE(w.tell(cmd::act_on_run{r, cmd::run_verb::requeue, "", true}).has_value());
+}

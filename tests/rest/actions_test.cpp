@@ -66,6 +66,26 @@ TEST_CASE("rest: one run is marked failed, undone and requeued, and says what co
   CHECK(trial.num("items.0.requeues.free") == 1);
 }
 
+TEST_CASE("rest: a deleted run is in no list, can be looked at, and comes back by undo") {
+  rest_server server;
+  const auto sweep = server.create_sweep(patient_yaml);
+  const auto run = server.crash_run(sweep, server.join(sweep));
+  const auto at = "/api/v1/runs/" + run;
+  const auto plan = server.post("/api/v1/runs/actions", {{"action", "delete"}, {"ids", {run}}});
+  CHECK(plan.num("would") == 1);
+  auto r = server.post(at + "/delete", {{"reason", "no use"}});
+  CHECK(r.status == 200);
+  CHECK(r.at("deleted").get_bool());
+  CHECK(r.str("state") == "failed");
+  CHECK(server.get("/api/v1/runs?sweep=" + sweep).num("total") == 0);
+  CHECK(server.get("/api/v1/sweeps/" + sweep + "/runs").num("total") == 0);
+  CHECK(server.get(at).str("next.what").find("removed") != std::string::npos);
+  CHECK(server.post(at + "/requeue").status == 409);
+  r = server.post(at + "/undo");
+  CHECK(!r.at("deleted").get_bool());
+  CHECK(server.get("/api/v1/runs?sweep=" + sweep).num("total") == 1);
+}
+
 TEST_CASE("rest: a bulk action shows what it would do, and does that or nothing") {
   rest_server server;
   const auto sweep = server.create_sweep(patient_yaml + "max_concurrent_runs: 5\n");

@@ -71,7 +71,8 @@ TEST_CASE("submit: a batch holds at most batch_commands_max commands, with the r
   for (std::size_t i = 0; i < 3; ++i) {
     const auto& one = batches[before + i];
     REQUIRE(one.sweeps.size() == 1);
-    CHECK(one.sweeps[0].spec.max_concurrent_runs == limits[i]);
+    REQUIRE(one.specs.size() == 1);
+    CHECK(one.specs[0].second.max_concurrent_runs == limits[i]);
     CHECK(one.events.size() == events[i]);
   }
 }

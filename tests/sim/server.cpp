@@ -61,7 +61,13 @@ void server::take(const core::decision& d) {
 }
 
 void server::commit() {
-  for (const auto& id : s.touched.sweeps) durable_.sweeps[id] = core::stored_part(s.sweeps.at(id));
+  for (const auto& id : s.touched.sweeps) {
+    auto row = core::row_of(s.sweeps.at(id));
+    auto& stored = durable_.sweeps[id];
+    row.spec = std::move(stored.spec);  // stored apart
+    stored = std::move(row);
+  }
+  for (const auto& id : s.touched.specs) durable_.sweeps.at(id).spec = s.sweeps.at(id).spec;
   for (const auto& key : s.touched.trials)
     durable_.trials[key] = s.sweeps.at(key.first).by_number.at(key.second);
   for (const auto& id : s.touched.runs) durable_.runs[id] = s.runs.at(id);

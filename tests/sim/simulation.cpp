@@ -600,7 +600,7 @@ class simulation {
       const auto& t = sw.by_number.at(1 + dice_.below(sw.trials));
       if (t.runs.empty()) return;
       const auto& id = t.runs[dice_.below(t.runs.size())];
-      const auto verb = static_cast<core::cmd::run_verb>(dice_.below(5));
+      const auto verb = static_cast<core::cmd::run_verb>(dice_.below(6));
       server_.tell(core::cmd::act_on_run{id, verb, "sim", dice_.hit(0.5)}, operator_, {});
     }
     schedule_commit();

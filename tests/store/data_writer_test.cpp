@@ -56,6 +56,34 @@ TEST_CASE("data_writer: history and log append only where they end") {
   }
 }
 
+TEST_CASE("data_writer: a purged run has no history, output or files, and may begin anew") {
+  temp_dir dir;
+  const auto s = test::open_store(dir.file("a.db"));
+  core::batch b;
+  b.at = at(1);
+  for (const auto* id : {"run00001", "run00002"}) {
+    core::run_data d;
+    d.run = run_id{id};
+    d.history = {"{}"};
+    d.log = "out";
+    b.data.push_back(d);
+    b.files.push_back({d.run, "a.txt", std::string("t") + id, 0, "abc", true, 3, "", at(1).wall});
+  }
+  ok(s->commit(b));
+  const run_id gone{"run00001"}, stays{"run00002"};
+  core::batch purge;
+  purge.at = at(2);
+  purge.events.push_back({1, at(2), {}, core::ev::run_purged{gone}});
+  ok(s->commit(purge));
+  const auto reader = sqlite_reader::open(s->path()).value();
+  CHECK(reader->history(gone, 0, 9).value().empty());
+  CHECK(reader->log(gone, 0, 9).value().empty());
+  CHECK(reader->files(gone).value().empty());
+  CHECK(reader->history(stays, 0, 9).value().size() == 1);
+  CHECK(reader->log(stays, 0, 9).value() == "out");
+  CHECK(reader->file(stays, "a.txt", 0, 9).value() == "abc");
+}
+
 TEST_CASE("data_writer: a long log keeps its last 16 MB") {
   temp_dir dir;
   const auto s = test::open_store(dir.file("a.db"));

@@ -59,6 +59,7 @@ void script::first(core::batch& b) {
   agent_.joined = b.at.wall;
   note(b, core::ev::agent_joined{agent_.id, sweep_.id, "a", "host", 42});
   b.sweeps.push_back(sweep_);
+  b.specs.emplace_back(sweep_.id, sweep_.spec);
   b.agents.push_back(agent_);
 }
 

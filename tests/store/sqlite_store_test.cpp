@@ -33,6 +33,7 @@ struct small_world {
     sweep.id = sweep_id{"sweep001"};
     sweep.project = "local/default";
     b.sweeps.push_back(sweep);
+    b.specs.emplace_back(sweep.id, sweep.spec);
     b.at = at(1);
   }
   core::batch take() {
@@ -314,6 +315,7 @@ TEST_CASE("sqlite_store: keys, agents and a sweep's new spec come back as last w
   w.sweep.spec.yaml = "a: \xc3\xa4\n";
   w.sweep.state = core::sweep_state::running;
   w.b.sweeps.push_back(w.sweep);
+  w.b.specs.emplace_back(w.sweep.id, w.sweep.spec);
   ok(s->commit(w.take()));
   s.reset();
   s = test::open_store(dir.file("a.db"));

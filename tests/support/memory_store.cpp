@@ -169,7 +169,12 @@ result<void> memory_store::write(const core::batch& b) {
   if (auto ok = check(*rows_, b); !ok) return ok;
   if (rows_.use_count() > 1) rows_ = std::make_shared<rows>(*rows_);
   auto& r = *rows_;
-  for (const auto& x : b.sweeps) rows::put(r.sweeps, r.sweep_at, x.id, x);
+  for (auto x : b.sweeps) {
+    if (const auto known = r.sweep_at.find(x.id); known != r.sweep_at.end())
+      x.spec = std::move(r.sweeps[known->second].spec);  // stored apart
+    rows::put(r.sweeps, r.sweep_at, x.id, x);
+  }
+  for (const auto& [id, spec] : b.specs) r.sweeps[r.sweep_at.at(id)].spec = spec;
   for (const auto& x : b.trials) {
     rows::put(r.trials, r.trial_at, std::pair(x.sweep, x.number), x);
     r.number_at_position[{x.sweep, x.position}] = x.number;
@@ -193,6 +198,12 @@ result<void> memory_store::write(const core::batch& b) {
     r.files[{p.run, p.name}] = {{p.name, p.size, p.sha256, p.at}, std::move(bytes)};
     r.transfers.erase(p.transfer);
   }
+  for (const auto& e : b.events)
+    if (const auto* gone = std::get_if<core::ev::run_purged>(&e.what)) {
+      r.history.erase(gone->run);
+      r.logs.erase(gone->run);
+      std::erase_if(r.files, [&](const auto& f) { return f.first.first == gone->run; });
+    }
   if (b.beats) r.beats = *b.beats;
   if (!b.events.empty()) {
     r.last_seq = b.events.back().seq;
