@@ -39,16 +39,15 @@ double log_improvement_slope(double z) {
   return -z * (1 - t * (1 - t * (3 - t * 15))) / tail_series(z);
 }
 
-acquisition::acquisition(const posterior& model, const feasibility& feasible, VectorXd best,
-                         double boldness)
-    : model_(model), feasible_(feasible), best_(std::move(best)), boldness_(boldness) {}
+acquisition::acquisition(const posterior& model, const feasibility& feasible, VectorXd best)
+    : model_(model), feasible_(feasible), best_(std::move(best)) {}
 
 VectorXd acquisition::of(const posterior::belief& believed, const points& where,
                          Index every) const {
   VectorXd out(where.rows());
   VectorXd terms((best_.size() + every - 1) / every);
   for (Index i = 0; i < where.rows(); ++i) {
-    const double deviation = boldness_ * std::sqrt(believed.variance[i]);
+    const double deviation = std::sqrt(believed.variance[i]);
     for (Index t = 0; t < terms.size(); ++t)
       terms[t] = log_improvement((best_[t * every] - believed.means(t * every, i)) / deviation);
     const double most = terms.maxCoeff();
@@ -65,16 +64,26 @@ VectorXd acquisition::bounds_at(const points& where) const {
   return of(model_.bounds_at(where), where, std::max<Index>(best_.size() / screening_samples, 1));
 }
 
+points acquisition::likely(const points& where) const {
+  const Eigen::ArrayXd weights = feasible_.log_weights(where);
+  points out(where.rows(), where.cols());
+  Index kept = 0;
+  for (Index i = 0; i < where.rows(); ++i)
+    if (weights[i] > std::log(0.5)) out.row(kept++) = where.row(i);
+  out.conservativeResize(kept, Eigen::NoChange);
+  return out;
+}
+
 double acquisition::operator()(const VectorXd& where, VectorXd& slope) const {
   const auto here = model_.around(where);
-  const double deviation = boldness_ * std::sqrt(here.variance);
+  const double deviation = std::sqrt(here.variance);
   VectorXd terms(best_.size());
   for (Index s = 0; s < best_.size(); ++s)
     terms[s] = log_improvement((best_[s] - here.means[s]) / deviation);
   const double most = terms.maxCoeff();
   const VectorXd shares = (terms.array() - most).exp().matrix();
   const double sum = shares.sum();
-  const VectorXd deviation_slope = (boldness_ * boldness_ / (2 * deviation)) * here.variance_slope;
+  const VectorXd deviation_slope = (1 / (2 * deviation)) * here.variance_slope;
   VectorXd factors(best_.size());
   double of_deviation = 1 / deviation;
   for (Index s = 0; s < best_.size(); ++s) {

@@ -22,15 +22,16 @@ double log_improvement_slope(double z);
 class acquisition {
  public:
   /// `best`: the value to improve on, a sample of `model`. Model and feasibility must outlive this.
-  /// `boldness`: the factor by which the model's deviations are taken to be too small.
-  acquisition(const posterior& model, const feasibility& feasible, Eigen::VectorXd best,
-              double boldness = 1);
+  acquisition(const posterior& model, const feasibility& feasible, Eigen::VectorXd best);
 
   [[nodiscard]] Eigen::VectorXd at(const points& where) const;
   /// Upper bounds of at(), by about eight of the samples, for less work.
   [[nodiscard]] Eigen::VectorXd bounds_at(const points& where) const;
   /// The value at one point and its slope (0 along unordered axes).
   double operator()(const Eigen::VectorXd& where, Eigen::VectorXd& slope) const;
+
+  /// The rows of `where` at which a run rather delivers a value than not.
+  [[nodiscard]] points likely(const points& where) const;
 
   [[nodiscard]] const posterior& model() const { return model_; }
 
@@ -41,7 +42,6 @@ class acquisition {
   const posterior& model_;
   const feasibility& feasible_;
   Eigen::VectorXd best_;
-  double boldness_;
 };
 
 }  // namespace sweepd::strategies::bayes

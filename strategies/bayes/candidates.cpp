@@ -17,6 +17,8 @@ constexpr std::uint64_t spread_stream = 1;
 constexpr std::uint64_t near_stream = 2;
 constexpr std::uint64_t centre_stream = 3;
 constexpr std::uint64_t shift_stream = 6;
+constexpr std::uint64_t inner_stream = 7;
+constexpr double inner_share = 0.9;
 constexpr double coordinates = 64;  // different ones an axis among spread points
 constexpr Index start_candidates = 512;
 constexpr double longest_step = 0.2;     // 10^-0.7
@@ -92,6 +94,18 @@ points spread_points(const encoding& space, Index count, draw_key key) {
       u = space.from_unit(j, (std::floor(u * coordinates) + shift) / coordinates);
     }
   }
+  return out;
+}
+
+points inner_points(const encoding& space, Index count, draw_key key) {
+  points out = sobol_points(static_cast<std::size_t>(count), space.dims(),
+                            random_bits(key.seed, key.position, inner_stream), inner_stream);
+  for (std::size_t j = 0; j < space.dims(); ++j)
+    for (Index i = 0; i < count; ++i) {
+      double& u = out(i, static_cast<Index>(j));
+      const bool named = space.axes()[j].what == axis::kind::unordered;
+      u = space.from_unit(j, named ? u : 0.5 + inner_share * (u - 0.5));
+    }
   return out;
 }
 

@@ -21,6 +21,9 @@ struct draw_key {
 /// `count` allowed points spread evenly by the parameters' distributions.
 points spread_points(const encoding& space, Eigen::Index count, draw_key key);
 
+/// `count` of them within the middle nine tenths of every axis.
+points inner_points(const encoding& space, Eigen::Index count, draw_key key);
+
 /// `count` points around each row of `centres`: some axes moved, by steps of all sizes.
 points near_points(const encoding& space, const points& centres, Eigen::Index count, draw_key key);
 

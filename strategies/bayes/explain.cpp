@@ -37,7 +37,7 @@ double signed_value(double v, const metric_rules& rules) { return rules.maximize
 std::string reason(const circumstances& of, const VectorXd& at, double deviation) {
   const auto& model = of.made.believed;
   Index nearest = 0;
-  const double distance = model.kernel().distances(model.x(), at).minCoeff(&nearest);
+  const double distance = model.known().distances(at).minCoeff(&nearest);
   const auto row = of.made.rows[static_cast<std::size_t>(nearest)];
   const auto trial = std::to_string(of.known.trial[static_cast<std::size_t>(row)] + 1);
   const double usual = std::sqrt(model.kernel().self());

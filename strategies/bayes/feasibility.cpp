@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace sweepd::strategies::bayes {
 
@@ -17,7 +18,7 @@ constexpr Index rows_max = 100;  // outcomes in the model, the latest
 constexpr int fit_steps = 15;
 constexpr double blur_least = 0.02;
 // Outcomes are -1 and 1; noise is likely, since machines fail at random, too.
-const priors outcome_priors{-1.0, 0.7, -1.2, 0.7, -1.5, 1.0};
+const priors outcome_priors{-1.0, 0.7, -1.6, 0.7, -1.5, 1.0};
 
 double normal_share(double z) { return 0.5 * std::erfc(-z * 0.70710678118654752440); }
 double normal_density(double z) { return 0.39894228040143267794 * std::exp(-0.5 * z * z); }
@@ -39,8 +40,9 @@ feasibility::feasibility(const points& delivered, const points& failed, const po
   outcome.head(good.rows()).setConstant(-1);
   const auto h = fit(x, outcome, unordered, outcome_priors,
                      expected(x.cols(), outcome_priors, false), fit_steps);
-  const covariance k(h, unordered);
-  model_.emplace(k, x, outcome, factor_of(k, x));
+  anchored known(covariance(h, unordered), std::move(x));
+  auto factor = factor_of(known);
+  model_.emplace(std::move(known), outcome, std::move(factor));
   blur_ = std::max(h.noise(), blur_least);
 }
 

@@ -17,21 +17,23 @@ namespace sweepd::strategies::bayes {
 struct priors {
   double length_median = -0.7;  ///< of one axis; + ln(d) / 2
   double length_spread = 1.0;
-  double amplitude_median = -0.7;
-  double amplitude_spread = 1.0;
-  double noise_median = -7;
-  double noise_spread = 2;
+  double amplitude_median = -1.1;
+  double amplitude_spread = 2.0;
+  double noise_median = -6;
+  double noise_spread = 2.5;
   double single_median = -0.7;  ///< length of a single axis
   double single_spread = 1.0;
-  double additive_median = -0.7;
-  double additive_spread = 1.0;
+  double additive_median = -1.1;
+  double additive_spread = 2.0;
+  double pairs_median = -1.1;
+  double pairs_spread = 2.0;
 };
 
-/// The medians of the priors: where every fit may start. `single`: with the single axes' part.
+/// The medians of the priors: where every fit may start. `single`: with the parts of few axes.
 hyperparameters expected(Eigen::Index dims, const priors& p, bool single);
 
 /// The negative log posterior and its gradient in (log lengths, log amplitude, log noise) and, with
-/// the single axes' part, (log lengths, log amplitude) of that.
+/// the parts of few axes, (log lengths, log amplitude of single axes, of pairs).
 class evidence {
  public:
   /// x: one point a row; y: standardised outputs.
@@ -44,13 +46,19 @@ class evidence {
   [[nodiscard]] bool solve(const hyperparameters& h, solved& out) const;
   void add_priors(const Eigen::VectorXd& theta, double& value, Eigen::VectorXd& gradient) const;
 
+  void add_few_axes(const hyperparameters& h, solved& out) const;
+  [[nodiscard]] Eigen::ArrayXd decay(Eigen::Index j, double weight) const;
+
+  points x_;
+  axis_flags unordered_;
   Eigen::MatrixXd gaps_;     // a row a pair of points, a column an axis: absolute differences
   Eigen::MatrixXd squares_;  // their squares
   Eigen::VectorXd y_;
   priors priors_;
 };
 
-/// The best hyperparameters found from `start` (the last fit of fewer observations, or expected()).
+/// The best hyperparameters found from `start` (the last fit of fewer observations) or expected(),
+/// whichever explains the observations better.
 hyperparameters fit(const points& x, const Eigen::VectorXd& y, const axis_flags& unordered,
                     const priors& p, const hyperparameters& start, int steps);
 

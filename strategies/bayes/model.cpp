@@ -40,13 +40,14 @@ void add_bytes(std::string& to, const double* from, Index count) {
 void add_bytes(std::string& to, const hyperparameters& h) {
   add_bytes(to, h.log_length.data(), h.log_length.size());
   add_bytes(to, h.log_single.data(), h.log_single.size());
-  for (const double* one : {&h.log_amplitude, &h.log_noise, &h.log_additive}) add_bytes(to, one, 1);
+  for (const double* one : {&h.log_amplitude, &h.log_noise, &h.log_additive, &h.log_pairs})
+    add_bytes(to, one, 1);
 }
 
 }  // namespace
 
 Index milestone_of(Index n) {
-  const auto step = std::bit_floor(static_cast<std::uint64_t>(std::max<Index>(n / 16, 1)));
+  const auto step = std::bit_floor(static_cast<std::uint64_t>(std::max<Index>(n / 12, 1)));
   return n - n % static_cast<Index>(step);
 }
 
@@ -98,7 +99,9 @@ hyperparameters model_maker::fitted(const points& x, const VectorXd& y, Index mi
   return fitted_on(picked(x, rows), picked(y, rows), start);
 }
 
-growing_factor model_maker::factored(const hyperparameters& h, const points& x, Index in_bulk) {
+growing_factor model_maker::factored(const hyperparameters& h, const anchored& known,
+                                     Index in_bulk) {
+  const points& x = known.x();
   std::string key;
   add_bytes(key, h);
   const points bulk = x.topRows(in_bulk);
@@ -108,11 +111,11 @@ growing_factor model_maker::factored(const hyperparameters& h, const points& x, 
   if (key == bulk_key_)
     while (same < x.rows() && same < factored_.rows() && x.row(same) == factored_.row(same)) ++same;
   if (same == 0) {
-    factor_ = factor_of(covariance(h, unordered_), bulk);
+    factor_ = factor_of(anchored(known.kernel(), bulk));
     same = in_bulk;
   }
   factor_.keep(same);
-  extend(factor_, covariance(h, unordered_), x);
+  extend(factor_, known);
   bulk_key_ = std::move(key);
   factored_ = x;
   return factor_;
@@ -125,9 +128,10 @@ model_maker::made model_maker::make(const points& x, const VectorXd& y) {
   auto rows = representative(x.topRows(milestone), y.head(milestone), factor_rows_max);
   const auto in_bulk = static_cast<Index>(rows.size());
   for (Index i = milestone; i < x.rows(); ++i) rows.push_back(i);
-  const points used = picked(x, rows);
+  anchored known(covariance(h, unordered_), picked(x, rows));
   const VectorXd values = picked(outputs.warped(), rows);
-  posterior believed(covariance(h, unordered_), used, values, factored(h, used, in_bulk));
+  auto factor = factored(h, known, in_bulk);
+  posterior believed(std::move(known), values, std::move(factor));
   const VectorXd means = believed.smoothed(values);
   return {std::move(outputs), std::move(rows), std::move(believed), means};
 }

@@ -1,7 +1,7 @@
 // The model of one moment: hyperparameters, factor and posterior for what was observed. Keeps fits
 // and factors by content, so that a history that grew by a few runs is not paid for again.
 //
-// A fit of n observations is made at milestones (n rounded down to about n/16), on at most a fixed
+// A fit of n observations is made at milestones (n rounded down to about n/12), on at most a fixed
 // number of them, starting from the fit of a shorter history: a chain that depends on the
 // observations alone, never on what was asked before. One object, one thread.
 #pragma once
@@ -38,7 +38,7 @@ class model_maker {
   hyperparameters fitted(const points& x, const Eigen::VectorXd& y, Eigen::Index milestone);
   hyperparameters fitted_on(const points& x, const Eigen::VectorXd& y,
                             const hyperparameters& start);
-  growing_factor factored(const hyperparameters& h, const points& x, Eigen::Index in_bulk);
+  growing_factor factored(const hyperparameters& h, const anchored& known, Eigen::Index in_bulk);
 
   axis_flags unordered_;
   priors priors_;

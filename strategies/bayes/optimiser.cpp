@@ -68,8 +68,7 @@ std::vector<promising> starts_of(const ranking& ranked, const acquisition& f, in
   for (std::size_t i = 0; i < ranked.size() && out.size() < static_cast<std::size_t>(count); ++i) {
     const VectorXd at = ranked.at(i);
     const bool alone = std::ranges::all_of(out, [&](const promising& other) {
-      const points row = other.at.transpose();
-      return f.model().kernel().distances(row, at)[0] > apart;
+      return f.model().kernel().distance(other.at, at) > apart;
     });
     if (alone) out.push_back({at, ranked.value(i)});
   }
@@ -175,6 +174,13 @@ std::optional<VectorXd> any_unvisited(const encoding& space, const visited_set& 
     if (!visited.contains(encoding::key(cell))) return cell;
   }
   return std::nullopt;
+}
+
+std::optional<promising> promising_inside(const acquisition& f, const encoding& space,
+                                          const visited_set& visited, draw_key key, Index count) {
+  points offered = f.likely(inner_points(space, count, key));
+  if (offered.rows() == 0) return std::nullopt;
+  return first_unvisited(ranking(f, std::move(offered), count), visited);
 }
 
 std::optional<promising> most_promising(const acquisition& f, const encoding& space,

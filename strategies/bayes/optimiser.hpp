@@ -17,10 +17,10 @@
 namespace sweepd::strategies::bayes {
 
 struct search_effort {
-  Eigen::Index spread = 1280;   ///< candidates all over the space
-  Eigen::Index near = 48;       ///< candidates around each incumbent
+  Eigen::Index spread = 1024;   ///< candidates all over the space
+  Eigen::Index near = 40;       ///< candidates around each incumbent
   Eigen::Index screened = 192;  ///< candidates judged exactly
-  int starts = 6;               ///< of the ascent
+  int starts = 5;               ///< of the ascent
   int steps = 20;               ///< of each ascent
   int rounds = 2;               ///< of ascent and sweep of the countable axes
 };
@@ -35,6 +35,13 @@ std::optional<promising> most_promising(const acquisition& f, const encoding& sp
                                         const points& incumbents,
                                         const std::unordered_set<std::string>& visited,
                                         draw_key key, const search_effort& effort);
+
+/// The best of `count` points spread over the inside of the space, those left out where runs fail.
+/// Far corners, of which a space of many axes has many, and of which a model knows least, are not
+/// among them.
+std::optional<promising> promising_inside(const acquisition& f, const encoding& space,
+                                          const std::unordered_set<std::string>& visited,
+                                          draw_key key, Eigen::Index count);
 
 /// Some configuration that was not visited; none when all were. Finite spaces only.
 std::optional<Eigen::VectorXd> any_unvisited(const encoding& space,

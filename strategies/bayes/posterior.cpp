@@ -65,22 +65,23 @@ VectorXd growing_factor::solve_upper(const VectorXd& b) const {
   return lower().transpose().triangularView<Eigen::Upper>().solve(b);
 }
 
-growing_factor factor_of(const covariance& k, const points& x) {
+growing_factor factor_of(const anchored& known) {
+  const points& x = known.x();
   MatrixXd all(x.rows(), x.rows());
-  for (Index i = 0; i < x.rows(); ++i) all.col(i) = k.with(x, x.row(i).transpose()).matrix();
-  all.diagonal().array() += k.noise();
+  for (Index i = 0; i < x.rows(); ++i) all.col(i) = known.with(x.row(i).transpose()).matrix();
+  all.diagonal().array() += known.kernel().noise();
   return growing_factor(all);
 }
 
-void extend(growing_factor& factor, const covariance& k, const points& x) {
-  for (Index i = factor.size(); i < x.rows(); ++i) {
-    const points known = x.topRows(i);
-    factor.append(k.with(known, x.row(i).transpose()).matrix(), k.self() + k.noise(), k.noise());
-  }
+void extend(growing_factor& factor, const anchored& known) {
+  const auto& k = known.kernel();
+  for (Index i = factor.size(); i < known.x().rows(); ++i)
+    factor.append(known.with(known.x().row(i).transpose(), i).matrix(), k.self() + k.noise(),
+                  k.noise());
 }
 
-posterior::posterior(covariance k, points x, const VectorXd& y, growing_factor factor)
-    : k_(std::move(k)), x_(std::move(x)), factor_(std::move(factor)), observed_(x_.rows()) {
+posterior::posterior(anchored known, const VectorXd& y, growing_factor factor)
+    : known_(std::move(known)), factor_(std::move(factor)), observed_(known_.x().rows()) {
   const VectorXd of_ones = factor_.solve_upper(factor_.solve_lower(VectorXd::Ones(y.size())));
   const VectorXd of_y = factor_.solve_upper(factor_.solve_lower(y));
   mean_ = of_y.sum() / (of_ones.sum() + 1 / mean_variance);
@@ -95,12 +96,11 @@ void posterior::assume(const points& at, const MatrixXd& normals) {
   std::vector<Index> kept;
   for (Index i = 0; i < at.rows(); ++i) {
     const VectorXd here = at.row(i).transpose();
-    const VectorXd k = k_.with(x_, here).matrix();
+    const VectorXd k = known_.with(here).matrix();
     const VectorXd v = factor_.solve_lower(k);
-    if (k_.self() - v.squaredNorm() < certain * k_.self()) continue;
-    factor_.append(k, k_.self(), jitter * k_.self());
-    x_.conservativeResize(x_.rows() + 1, Eigen::NoChange);
-    x_.row(x_.rows() - 1) = at.row(i);
+    if (kernel().self() - v.squaredNorm() < certain * kernel().self()) continue;
+    factor_.append(k, kernel().self(), jitter * kernel().self());
+    known_.append(here);
     kept.push_back(i);
   }
   if (kept.empty()) return;
@@ -116,30 +116,32 @@ void posterior::assume(const points& at, const MatrixXd& normals) {
 }
 
 posterior::belief posterior::at(const points& where) const {
-  MatrixXd k = k_.with_all(x_, where);
+  MatrixXd k = known_.with_all(where);
   belief out{weights_.transpose() * k, {}};
   out.means.array() += mean_;
   factor_.lower().triangularView<Eigen::Lower>().solveInPlace(k);
-  out.variance = (k_.self() - k.colwise().squaredNorm().transpose().array()).max(least * k_.self());
+  const double self = kernel().self();
+  out.variance = (self - k.colwise().squaredNorm().transpose().array()).max(least * self);
   return out;
 }
 
 posterior::belief posterior::bounds_at(const points& where) const {
-  const MatrixXd k = k_.with_all(x_, where);
+  const MatrixXd k = known_.with_all(where);
   belief out{weights_.transpose() * k, {}};
   out.means.array() += mean_;
   const ArrayXd nearest = k.colwise().maxCoeff().transpose().array();
-  out.variance = (k_.self() - nearest.square() / (k_.self() + k_.noise())).max(least * k_.self());
+  const double self = kernel().self();
+  out.variance = (self - nearest.square() / (self + kernel().noise())).max(least * self);
   return out;
 }
 
 posterior::local posterior::around(const VectorXd& where) const {
   local out;
-  auto known = k_.around(x_, where);
+  auto known = known_.around(where);
   const VectorXd k = known.values.matrix();
   const VectorXd v = factor_.solve_lower(k);
   out.means = (weights_.transpose() * k).array() + mean_;
-  out.variance = std::max(k_.self() - v.squaredNorm(), least * k_.self());
+  out.variance = std::max(kernel().self() - v.squaredNorm(), least * kernel().self());
   const VectorXd back = factor_.solve_upper(v);
   out.covariance_slopes = std::move(known.slopes);
   out.variance_slope = -2 * out.covariance_slopes.transpose() * back;

@@ -41,19 +41,19 @@ class growing_factor {
 };
 
 /// The covariance factor of the points x, with noise, at once.
-growing_factor factor_of(const covariance& k, const points& x);
-/// Appends the rows of x that the factor of its first rows does not have yet, one by one: the bits
+growing_factor factor_of(const anchored& known);
+/// Appends the points that the factor of the first of them does not have yet, one by one: the bits
 /// do not depend on how many are appended together.
-void extend(growing_factor& factor, const covariance& k, const points& x);
+void extend(growing_factor& factor, const anchored& known);
 
 class posterior {
  public:
-  /// y: standardised outputs of the rows of x, whose factor is given.
-  posterior(covariance k, points x, const Eigen::VectorXd& y, growing_factor factor);
+  /// y: standardised outputs of the points, whose factor is given.
+  posterior(anchored known, const Eigen::VectorXd& y, growing_factor factor);
 
   /// Means at the observed points, whose outputs y are given again. Before assume() only.
   [[nodiscard]] Eigen::VectorXd smoothed(const Eigen::VectorXd& y) const {
-    return y - k_.noise() * weights_.col(0);
+    return y - kernel().noise() * weights_.col(0);
   }
   /// Takes the points as known, with values that differ by sample. Points that are certain already
   /// are left out. `normals`: a standard normal number a sample (row) and point (column).
@@ -61,8 +61,9 @@ class posterior {
 
   [[nodiscard]] Eigen::Index samples() const { return weights_.cols(); }
   [[nodiscard]] Eigen::Index observed() const { return observed_; }
-  [[nodiscard]] const points& x() const { return x_; }
-  [[nodiscard]] const covariance& kernel() const { return k_; }
+  [[nodiscard]] const points& x() const { return known_.x(); }
+  [[nodiscard]] const covariance& kernel() const { return known_.kernel(); }
+  [[nodiscard]] const anchored& known() const { return known_; }
 
   /// Means of all samples (rows) at the points `at` (columns), and the variance they share.
   struct belief {
@@ -88,9 +89,8 @@ class posterior {
   }
 
  private:
-  covariance k_;
+  anchored known_;
   double mean_ = 0;  // of the process, where nothing is known
-  points x_;
   growing_factor factor_;
   Eigen::Index observed_;
   Eigen::MatrixXd weights_;  // a row a known point, a column a sample: the inverse times residuals

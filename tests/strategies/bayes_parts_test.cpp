@@ -42,7 +42,7 @@ VectorXd some_values(const points& x) {
 }
 
 hyperparameters some_beliefs() {
-  hyperparameters h{VectorXd(5), -0.3, std::log(1e-3), VectorXd(5), -0.6};
+  hyperparameters h{VectorXd(5), -0.3, std::log(1e-3), VectorXd(5), -0.6, -1.1};
   h.log_length << -0.7, 0.1, -0.2, 1.0, 0.2;
   h.log_single << -1.0, -0.5, 0.3, -1.5, 0.1;
   return h;
@@ -69,8 +69,8 @@ void check_gradient(const differentiable& f, const VectorXd& at, double toleranc
 TEST_CASE("gp: the gradient of the evidence is that of finite differences") {
   const auto x = some_points(23, 1);
   const evidence f(x, some_values(x), flags, {});
-  VectorXd theta(13);
-  theta << -0.5, 0.2, -1.0, 0.7, 0.1, 0.4, -4.0, -1.2, 0.3, -0.6, 0.5, -0.4, -0.9;
+  VectorXd theta(14);
+  theta << -0.5, 0.2, -1.0, 0.7, 0.1, 0.4, -4.0, -1.2, 0.3, -0.6, 0.5, -0.4, -0.9, -0.7;
   check_gradient([&](const VectorXd& at, VectorXd& g) { return f(at, g); }, theta, 1e-5);
   check_gradient([&](const VectorXd& at, VectorXd& g) { return f(at, g); }, theta.head(7), 1e-5);
 }
@@ -81,22 +81,25 @@ TEST_CASE("gp: the kernel is 1 at distance 0, and its slope is that of finite di
   const Eigen::ArrayXd numeric = (matern(r2 + 1e-6) - matern(r2 - 1e-6)) / 2e-6;
   CHECK((matern_slope(r2) - numeric).abs().maxCoeff() < 1e-7);
   const auto x = some_points(8, 20);
-  const auto k = some_kernel();
+  const anchored known(some_kernel(), x);
   const VectorXd at = some_points(9, 21).row(8).transpose();
-  const auto [values, slopes] = k.around(x, at);
-  CHECK((values - k.with(x, at)).abs().maxCoeff() < 1e-14);
+  const auto [values, slopes] = known.around(at);
+  CHECK((values - known.with(at)).abs().maxCoeff() < 1e-14);
   const points two = some_points(9, 21).bottomRows(2);
-  CHECK((k.with_all(x, two).col(1).array() - values).abs().maxCoeff() < 1e-14);
+  CHECK((known.with_all(two).col(1).array() - values).abs().maxCoeff() < 1e-14);
   CHECK(slopes.col(4).cwiseAbs().maxCoeff() == 0);
   for (Index j = 0; j < 4; ++j) {
     VectorXd up = at;
     VectorXd down = at;
     up[j] += 1e-6;
     down[j] -= 1e-6;
-    const Eigen::ArrayXd change = (k.with(x, up) - k.with(x, down)) / 2e-6;
+    const Eigen::ArrayXd change = (known.with(up) - known.with(down)) / 2e-6;
     CHECK((slopes.col(j).array() - change).abs().maxCoeff() < 1e-6);
   }
-  CHECK(k.with(x, x.row(3).transpose())[3] == doctest::Approx(k.self()));
+  CHECK(known.with(x.row(3).transpose())[3] == doctest::Approx(some_kernel().self()));
+  auto grown = anchored(some_kernel(), x.topRows(3));
+  for (Index i = 3; i < x.rows(); ++i) grown.append(x.row(i).transpose());
+  CHECK((grown.with(at) == known.with(at)).all());
 }
 
 TEST_CASE("gp: a covariance with repeated points has a factor, and the posterior stays finite") {
@@ -107,8 +110,8 @@ TEST_CASE("gp: a covariance with repeated points has a factor, and the posterior
   h.log_noise = std::log(1e-7);
   VectorXd y(24);
   y << some_values(x), some_values(x);
-  const covariance k(h, flags);
-  const posterior model(k, twice, y, factor_of(k, twice));
+  const anchored known(covariance(h, flags), twice);
+  const posterior model(known, y, factor_of(known));
   const auto here = model.at(some_points(30, 3));
   CHECK(here.means.allFinite());
   CHECK((here.variance > 0).all());
@@ -117,14 +120,14 @@ TEST_CASE("gp: a covariance with repeated points has a factor, and the posterior
 
 TEST_CASE("gp: a factor that grew row by row is the factor of the whole") {
   const auto x = some_points(70, 4);
-  const auto k = some_kernel();
-  const auto whole = factor_of(k, x);
-  auto grown = factor_of(k, x.topRows(20));
-  extend(grown, k, x);
+  const anchored known(some_kernel(), x);
+  const auto whole = factor_of(known);
+  auto grown = factor_of({some_kernel(), x.topRows(20)});
+  extend(grown, known);
   CHECK((MatrixXd(whole.lower()) - MatrixXd(grown.lower())).cwiseAbs().maxCoeff() < 1e-10);
   auto again = grown;
   again.keep(33);
-  extend(again, k, x);
+  extend(again, known);
   CHECK(MatrixXd(again.lower()) == MatrixXd(grown.lower()));  // to the bit
 }
 
@@ -138,12 +141,18 @@ std::pair<double, double> by_hand(const points& x, const VectorXd& y, const Vect
     };
     double joint = 0;
     double single = 0;
+    double pairs = 0;
+    std::vector<double> each;
     for (Index j = 0; j < 5; ++j) {
       const double gap = j == 4 ? (a[j] == b[j] ? 0.0 : 1.0) : std::abs(a[j] - b[j]);
       joint += std::pow(gap / std::exp(h.log_length[j]), 2);
-      single += m(gap / std::exp(h.log_single[j])) / 5;
+      each.push_back(m(gap / std::exp(h.log_single[j])));
+      single += each.back() / 5;
     }
-    return std::exp(h.log_amplitude) * m(std::sqrt(joint)) + std::exp(h.log_additive) * single;
+    for (std::size_t i = 0; i < 5; ++i)
+      for (std::size_t j = 0; j < i; ++j) pairs += each[i] * each[j] / 10;
+    return std::exp(h.log_amplitude) * m(std::sqrt(joint)) + std::exp(h.log_additive) * single +
+           std::exp(h.log_pairs) * pairs;
   };
   const Index n = x.rows();
   MatrixXd k(n, n);
@@ -163,7 +172,8 @@ std::pair<double, double> by_hand(const points& x, const VectorXd& y, const Vect
 TEST_CASE("gp: mean and variance are those of the textbook, in bulk and one by one") {
   const auto x = some_points(40, 5);
   const auto y = some_values(x);
-  const posterior model(some_kernel(), x, y, factor_of(some_kernel(), x));
+  const anchored known(some_kernel(), x);
+  const posterior model(known, y, factor_of(known));
   const auto where = some_points(9, 6);
   const auto bulk = model.at(where);
   const auto bounds = model.bounds_at(where);
@@ -180,7 +190,8 @@ TEST_CASE("gp: mean and variance are those of the textbook, in bulk and one by o
 
 TEST_CASE("gp: assumed points carry the posterior's own mean and spread") {
   const auto x = some_points(15, 7);
-  const posterior before(some_kernel(), x, some_values(x), factor_of(some_kernel(), x));
+  const anchored known(some_kernel(), x);
+  const posterior before(known, some_values(x), factor_of(known));
   const auto open = some_points(3, 8);
   constexpr Index samples = 512;
   MatrixXd normals = sobol_points(samples, 3, 1, 1).unaryExpr([](double u) {
@@ -219,7 +230,8 @@ TEST_CASE("acquisition: the log of the expected improvement, in every branch") {
 TEST_CASE(
     "acquisition: its gradient is that of finite differences, failures and pending included") {
   const auto x = some_points(20, 10);
-  posterior model(some_kernel(), x, some_values(x), factor_of(some_kernel(), x));
+  const anchored known(some_kernel(), x);
+  posterior model(known, some_values(x), factor_of(known));
   const auto open = some_points(4, 11);
   model.assume(open, MatrixXd::Random(6, 4));
   const feasibility feasible(x, some_points(5, 12), some_points(4, 13), flags);

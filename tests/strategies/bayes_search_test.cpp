@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <set>
 #include <string>
 #include <vector>
@@ -127,6 +129,29 @@ TEST_CASE("bayes: reaches less regret than random search, for one seed and for c
     CHECK(mean_best(mixed, training, shifting) <
           0.5 * mean_best(mixed_random.c_str(), training, false));
   }
+}
+
+TEST_CASE("bayes: leaves an exhausted basin to look for a deeper one") {
+  const auto well = [](const boost::json::object& c, std::array<double, 4> centre, double width) {
+    double far = 0;
+    for (std::size_t j = 0; j < 4; ++j)
+      far += std::pow(number(c, std::string(1, static_cast<char>('a' + j))) - centre[j], 2);
+    return std::exp(-far / (2 * width * width));
+  };
+  const auto run = [&](const boost::json::object& c) -> std::optional<double> {
+    const double wide = 0.7 * well(c, {0.45, 0.5, 0.55, 0.5}, 0.3);
+    return 1 - std::max(wide, well(c, {0.2, 0.8, 0.25, 0.75}, 0.22));
+  };
+  int found = 0;
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    const auto s = made(R"({"method": "bayes", "metric": {"name": "loss"}, "parameters": {
+      "a": {"min": 0.0, "max": 1.0}, "b": {"min": 0.0, "max": 1.0},
+      "c": {"min": 0.0, "max": 1.0}, "d": {"min": 0.0, "max": 1.0}}})");
+    const auto seen = searched(*s.of, run, 60, seed);
+    MESSAGE(least(seen));
+    if (least(seen) < 0.2) ++found;  // the wide one's bottom is at 0.3
+  }
+  CHECK(found == 3);
 }
 
 TEST_CASE("bayes: keeps away from a region where runs fail") {
