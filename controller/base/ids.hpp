@@ -19,6 +19,7 @@ struct strong_id {
 using sweep_id = strong_id<struct sweep_tag>;      ///< 8 characters of [a-z0-9]
 using run_id = strong_id<struct run_tag>;          ///< 8 characters of [a-z0-9], as W&B's
 using agent_id = strong_id<struct agent_tag>;      ///< 8 characters of [a-z0-9]
+using artifact_id = strong_id<struct artifact_tag>;  ///< 8 characters of [a-z0-9]
 using key_id = strong_id<struct key_tag>;          ///< the first 8 characters of a key's secret part
 using project_id = strong_id<struct project_tag>;  ///< "entity/project"
 

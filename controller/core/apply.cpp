@@ -1,5 +1,6 @@
 // apply(): one branch an event. Counters that depend on runs are kept by run_edit, which takes a run's
-// share out before a change and puts it back after, so no branch can forget one.
+// share out before a change and puts it back after, so no branch can forget one. Longer than most files: it is
+// one visitor, and every event has its branch here.
 #include "controller/core/apply.hpp"
 
 #include "controller/core/run_edit.hpp"
@@ -53,7 +54,10 @@ struct applier {
     }
     const bool over = e.to == sweep_state::finished || e.to == sweep_state::canceled;
     sw.finished = over ? std::optional(now.wall) : std::nullopt;
-    if (over) sw.ready.clear();
+    if (over && !sw.ready.empty()) {
+      sw.exhausted = false;  // what was prepared is lost: whoever opens the sweep again asks anew
+      sw.ready.clear();
+    }
   }
 
   void operator()(const ev::sweep_tuned& e) {
@@ -61,6 +65,18 @@ struct applier {
     if (e.max_concurrent_runs) sw.spec.max_concurrent_runs = e.max_concurrent_runs;
     if (e.run_cap) sw.spec.run_cap = e.run_cap;
     s.touched.specs.insert(e.sweep);
+  }
+
+  void operator()(const ev::sweep_changed& e) {
+    auto& sw = at(e.sweep);
+    sw.spec = e.spec;
+    s.touched.specs.insert(e.sweep);
+    ++sw.changes;
+    // A grid's positions are the new file's cells; the suggester tells it which are covered already.
+    if (sw.spec.method == "grid") sw.first_position = sw.next_position;
+    sw.ready.clear();
+    sw.exhausted = false;
+    if (sw.trials == 0) set_board(sw);
   }
 
   void operator()(const ev::policy_changed& e) {
@@ -92,6 +108,7 @@ struct applier {
     t.config = e.config;
     t.hash = e.hash;
     t.search_info = e.search_info;
+    t.first_run = e.first_run.value_or("");
     sw.waiting.insert({true, e.trial});
     sw.trials = e.trial;
     if (e.position < pushed_positions) {
@@ -308,8 +325,9 @@ struct applier {
     run_edit edit(s, e.run, now);
     edit.r.purged = true;
     edit.r.summary.clear();
+    edit.r.about.clear();
     edit.r.log_tail.clear();
-    edit.r.history_lines = edit.r.log_bytes = 0;  // as the store has it
+    edit.r.history_lines = edit.r.system_lines = edit.r.log_bytes = edit.r.log_lines = 0;  // as the store has it
   }
 
   void operator()(const ev::policy_would&) {}
@@ -386,6 +404,15 @@ struct applier {
     s.keys.at(e.key).revoked = true;
     s.touched.keys.insert(e.key);
   }
+
+  void operator()(const ev::controller_written& e) { at(e.sweep).controller = e.text; }
+
+  void operator()(const ev::artifact_changed& e) {
+    s.artifacts.put(e.row);
+    s.touched.artifacts.insert(e.row.id);
+  }
+
+  void operator()(const ev::webhook_changed&) {}  // its row is stored beside the event; the state has none
 };
 
 }  // namespace

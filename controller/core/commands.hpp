@@ -19,13 +19,21 @@ struct create_sweep {
   std::string project;
   sweep_spec spec;
   std::optional<crash_policy> policy;  ///< none: the server-wide default
+  /// What was tried before, elsewhere: the search knows it, as trials that are over.
+  struct prior {
+    run_id run;
+    boost::json::object config;        ///< W&B's shape
+    std::optional<double> value;       ///< of the sweep's metric
+  };
+  std::vector<prior> priors{};
 };
 
 enum class sweep_verb { pause, resume, stop, cancel };
 BOOST_DESCRIBE_ENUM(sweep_verb, pause, resume, stop, cancel)
 /// W&B's verbs: pause = no new runs; resume; stop = no new runs, finish when the live ones end;
 /// cancel = kill the live ones too. Repeating one is a no-op. To resume a sweep that stopped at its
-/// metric.target lets go of the target.
+/// metric.target lets go of the target; to resume a finished one opens it again if anything is left
+/// to hand out.
 struct move_sweep {
   sweep_id sweep;
   sweep_verb verb = sweep_verb::pause;
@@ -36,6 +44,15 @@ struct tune_sweep {
   sweep_id sweep;
   std::optional<std::int64_t> max_concurrent_runs;
   std::optional<std::int64_t> run_cap;
+  std::string reason;
+};
+
+/// The sweep's file was changed: what is drawn from now on comes from the new one. The seed stays;
+/// what the runs so far were judged by (method, metric, early_terminate, who searches) may change only
+/// before the first one.
+struct change_sweep {
+  sweep_id sweep;
+  sweep_spec spec;
   std::string reason;
 };
 
@@ -92,6 +109,22 @@ struct push_trials {
   sweep_id sweep;
   std::vector<boost::json::object> configs;  ///< W&B's shape: {"lr": {"value": 0.1}}
   bool end = false;
+  /// The id that each trial's first run will have, by place; missing or empty: any.
+  std::vector<run_id> first_runs{};
+  std::vector<std::string> notes{};  ///< JSON texts: each trial's search_info, by place
+};
+
+/// A local controller's schedule as it is from now on, with the trials that are new in it.
+struct write_controller {
+  struct entry {
+    std::string id;                            ///< the controller's own; known ones are not run again
+    std::optional<boost::json::object> config; ///< none: the search is over
+  };
+  sweep_id sweep;
+  std::string text;             ///< as it was written
+  std::vector<entry> schedule;
+  std::vector<run_id> stop;     ///< stopped early, as far as they live
+  std::vector<run_id> fresh_runs;  ///< as many as there are entries
 };
 
 /// The process has started (W&B: init). Repeating it with the same epoch is a no-op.
@@ -112,6 +145,16 @@ struct report_run {
   std::uint64_t log_offset = 0;
   std::string log;
   boost::json::object summary;       ///< merged into the run's summary, top level
+  std::uint64_t system_offset = 0;
+  std::vector<std::string> system{}; ///< system metrics, one JSON object a line
+};
+
+/// What a program, or a person, says of a run: merged into `run::about`, top level; null removes a key.
+/// Not a sign of life: it may come at any time, also after the end.
+struct describe_run {
+  run_id run;
+  boost::json::object about;
+  boost::json::object summary{};  ///< merged into the run's summary, top level
 };
 
 /// How the process ended. exit_code and signal exclude each other; none of both: the agent only knows
@@ -135,6 +178,22 @@ struct beat_agent {
   std::vector<run_id> alive;
 };
 
+/// A run that its own program starts, without a sweep: it lives in its project's home of loose runs
+/// (see home_of()), which is made when it is first needed. The same id again, after the run has
+/// ended, is the same run under the next epoch; while it lives, a sign of life.
+struct open_run {
+  std::string project;
+  run_id run;
+  boost::json::object config;  ///< W&B's shape, as far as it is known at the start
+  std::string host;
+  bool start = true;           ///< false: pending until its program starts
+};
+
+/// A project without anything in it yet: its home of loose runs is made. Repeating it is a no-op.
+struct make_project {
+  std::string project;
+};
+
 /// Operator actions on one run. delete: hidden at once, its data gone after undo_window; until then undo
 /// restores it. Its trial is not run again by that: requeue it first.
 enum class run_verb { mark_failed, stop, requeue, infeasible, undo, delete_ };
@@ -144,6 +203,44 @@ struct act_on_run {
   run_verb verb = run_verb::mark_failed;
   std::string reason;
   bool force = false;  ///< mark_failed on a live run
+};
+
+/// A new artifact, pending. The same client_id again, or the same shared_id while that is pending, is the same
+/// artifact. One with the same digest that is committed in the collection stands for it, and gets the aliases.
+struct create_artifact {
+  artifact row;      ///< id: fresh
+  bool reuse = true; ///< an equal one may stand for it
+};
+
+/// A manifest of a pending artifact, at `place` (answered by add); none: a further one.
+struct put_manifest {
+  artifact_id artifact;
+  std::optional<std::size_t> place;
+  artifact_manifest manifest;
+};
+
+/// All its files are there: it gets its version number, its aliases, and "latest".
+struct commit_artifact {
+  artifact_id artifact;
+  std::string manifest;  ///< digest of the manifest that holds
+  std::uint64_t size = 0;
+  std::uint64_t files = 0;
+};
+
+/// What people change about an artifact. An alias that another version has moves here.
+struct edit_artifact {
+  artifact_id artifact;
+  std::optional<std::string> description;
+  std::optional<std::string> metadata;
+  std::optional<std::int64_t> ttl_seconds;
+  std::optional<std::vector<std::string>> aliases;  ///< in place of those it has
+  std::vector<std::string> add_aliases, drop_aliases, add_tags, drop_tags;
+};
+
+/// Its number is not given again. One with aliases is refused, unless `with_aliases`.
+struct delete_artifact {
+  artifact_id artifact;
+  bool with_aliases = false;
 };
 
 /// We have not served for a while: sent first after a start, and after a late tick or a suspend.
@@ -160,14 +257,28 @@ struct revoke_key {
   std::string reason;
 };
 
+/// Stores the webhook's row as it is given. `told` is progress, no change of what it is: no event.
+enum class webhook_verb { add, remove, told };
+BOOST_DESCRIBE_ENUM(webhook_verb, add, remove, told)
+struct change_webhook {
+  webhook hook;
+  webhook_verb verb = webhook_verb::add;
+  std::string to;  ///< scheme and host, for the event
+  std::string reason;
+};
+
 }  // namespace cmd
 
 using command =
-    std::variant<cmd::create_sweep, cmd::move_sweep, cmd::tune_sweep, cmd::set_policy,
+    std::variant<cmd::create_sweep, cmd::move_sweep, cmd::tune_sweep, cmd::change_sweep, cmd::set_policy,
                  cmd::join_agent, cmd::leave_agent, cmd::release_agent, cmd::claim,
-                 cmd::add_suggestions, cmd::push_trials, cmd::start_run, cmd::report_run, cmd::finish_run,
-                 cmd::mark_preempting, cmd::beat_agent, cmd::act_on_run, cmd::note_outage,
-                 cmd::create_key, cmd::revoke_key>;
+                 cmd::add_suggestions, cmd::push_trials, cmd::start_run, cmd::report_run,
+                 cmd::finish_run, cmd::mark_preempting, cmd::describe_run, cmd::open_run, cmd::make_project,
+                 cmd::beat_agent, cmd::act_on_run, cmd::note_outage,
+                 cmd::create_key, cmd::revoke_key,
+                 cmd::write_controller, cmd::create_artifact, cmd::put_manifest, cmd::commit_artifact,
+                 cmd::edit_artifact, cmd::delete_artifact,
+                 cmd::change_webhook>;
 
 namespace answer {
 
@@ -241,6 +352,9 @@ struct run_data {
   std::uint64_t log_from = 0;        ///< byte offset of log[0]
   std::string log;
   boost::json::object summary;       ///< changed keys
+  std::uint64_t system_from = 0;     ///< line number of system[0]
+  std::vector<std::string> system{};
+  boost::json::object about{};       ///< changed keys; null: removed
 };
 
 /// What a command or a tick led to. The events are already applied to the state, in this order, and
@@ -248,6 +362,7 @@ struct run_data {
 struct decision {
   std::vector<std::pair<actor, event>> events;
   std::vector<run_data> data;
+  std::vector<webhook_row> webhooks;
   answer_to reply = answer::done{};
 };
 

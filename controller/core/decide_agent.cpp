@@ -36,6 +36,8 @@ void dropped(plan& p, const run_id& id) {
 result<decision> decide(plan& p, const cmd::join_agent& c) {
   const auto* sw = find(p.s, c.sweep);
   if (sw == nullptr) return fail(errc::not_found, "no sweep '" + c.sweep.value + "'");
+  if (is_home(*sw))
+    return fail(errc::conflict, "runs without a sweep are started by their own programs: there is nothing to hand out");
   if (p.s.agents.contains(c.fresh_id))
     return fail(errc::conflict, "agent id '" + c.fresh_id.value + "' is taken");
   p.emit(ev::agent_joined{c.fresh_id, c.sweep, c.name, c.host, c.pid});

@@ -154,6 +154,14 @@ result<run_data> new_data(const run& r, const cmd::report_run& c) {
     const auto skip = std::min<std::uint64_t>(r.log_bytes - c.log_offset, c.log.size());
     d.log = c.log.substr(skip);
   }
+  d.system_from = r.system_lines;
+  if (!c.system.empty()) {
+    if (c.system_offset > r.system_lines)
+      return fail(errc::conflict, "system metrics line " + std::to_string(r.system_lines) + " is expected next",
+                  "/system_offset");
+    const auto skip = std::min<std::uint64_t>(r.system_lines - c.system_offset, c.system.size());
+    d.system.assign(c.system.begin() + static_cast<std::ptrdiff_t>(skip), c.system.end());
+  }
   return d;
 }
 
@@ -178,7 +186,8 @@ result<decision> decide(plan& p, const cmd::report_run& c) {
   SWEEPD_TRY(auto data, new_data(*r, c));
   if (r->state == run_state::pending) begin(p, c.run, "", 0);
   note_signal(p, c.run, signal_kind::stream);
-  if (!data.history.empty() || !data.log.empty() || !data.summary.empty()) {
+  if (!data.history.empty() || !data.log.empty() || !data.system.empty() ||
+      !data.summary.empty()) {
     p.take_in(std::move(data));
     // What a run says that is dead or superseded is kept, and decides nothing.
     if (is_live(p.s.runs.at(c.run).state)) check_target(p, c.run);
@@ -213,6 +222,21 @@ result<decision> decide(plan& p, const cmd::finish_run& c) {
   } else if (now_is.stop_wanted) {
     p.emit_by_system(ev::run_stop_wanted{c.run, false, "it has ended"});
   }
+  return told(p, c.run);
+}
+
+result<decision> decide(plan& p, const cmd::describe_run& c) {
+  const auto* r = find(p.s, c.run);
+  if (r == nullptr || r->deleted) return no_run(c.run, r);
+  run_data d;
+  d.run = r->id;
+  d.sweep = r->sweep;
+  d.history_from = r->history_lines;
+  d.log_from = r->log_bytes;
+  d.system_from = r->system_lines;
+  d.about = c.about;
+  d.summary = c.summary;
+  if (!d.about.empty() || !d.summary.empty()) p.take_in(std::move(d));
   return told(p, c.run);
 }
 

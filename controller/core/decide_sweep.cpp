@@ -26,6 +26,38 @@ result<decision> resume(plan& p, const sweep& sw, const std::string& reason) {
   return done(p, sw.id.value, "resumed");
 }
 
+/// A finished sweep goes on if anything is left to hand out.
+result<decision> reopen(plan& p, const sweep& sw, const std::string& reason) {
+  if (cap_reached(sw))
+    return fail(errc::conflict, "sweep " + sw.id.value + " has used up its run_cap of " + std::to_string(*sw.spec.run_cap) +
+                                    "; raise it, then resume");
+  if (hands_out_no_more(sw))
+    return fail(errc::conflict, "sweep " + sw.id.value + " is finished: every configuration has been tried; change its file "
+                                "to add some, then resume");
+  const auto to = sw.trials == 0 ? sweep_state::pending : sweep_state::running;
+  p.emit(ev::sweep_moved{sw.id, sw.state, to, pause_reason::none, false, reason});
+  return done(p, sw.id.value, "opened again");
+}
+
+/// What the runs so far were judged by.
+result<void> check_change(const sweep& sw, const sweep_spec& to) {
+  for (const auto* key : {"method", "metric", "early_terminate", "controller", "scheduler"}) {
+    const auto* before = sw.spec.config.if_contains(key);
+    const auto* after = to.config.if_contains(key);
+    const bool same = before == nullptr || after == nullptr ? before == after : *before == *after;
+    if (!same)
+      return fail(errc::conflict, "cannot be changed once the sweep has runs; make a new sweep", std::string("/config/") + key);
+  }
+  return {};
+}
+
+result<void> check_early_stop(const sweep_spec& spec) {
+  if (!spec.config.contains("early_terminate")) return {};
+  if (auto rule = strategies::early_stop::rule::make(spec.config); !rule)
+    return tl::unexpected<error>(strategies::early_stop::to_error(rule.error()));
+  return {};
+}
+
 result<decision> cancel(plan& p, const sweep& sw, const std::string& reason) {
   const auto ids = sw.unsettled;
   p.emit(ev::sweep_moved{sw.id, sw.state, sweep_state::canceled, pause_reason::none, false, reason});
@@ -34,27 +66,48 @@ result<decision> cancel(plan& p, const sweep& sw, const std::string& reason) {
   return done(p, sw.id.value, "canceled; " + std::to_string(ids.size()) + " runs are being stopped");
 }
 
+/// Trials that were over before the sweep began: each stands for a run of another sweep, or of none.
+void add_priors(plan& p, const cmd::create_sweep& c) {
+  std::uint64_t n = 0;
+  for (const auto& prior : c.priors) {
+    ++n;
+    p.emit(ev::trial_drawn{c.fresh_id, n, pushed_positions + n, json::to_text(prior.config),
+                           strategies::config_hash(prior.config), R"({"why":"a prior run"})"});
+    ev::trial_closed e;
+    e.sweep = c.fresh_id;
+    e.trial = n;
+    e.by_run = prior.run;
+    e.value = prior.value;
+    e.reason = "a prior run, given when the sweep was made";
+    p.emit(std::move(e));
+  }
+}
+
 }  // namespace
 
 result<decision> decide(plan& p, const cmd::create_sweep& c) {
   if (p.s.sweeps.contains(c.fresh_id))
     return fail(errc::conflict, "sweep id '" + c.fresh_id.value + "' is taken");
-  if (c.spec.config.contains("early_terminate"))
-    if (auto rule = strategies::early_stop::rule::make(c.spec.config); !rule)
-      return tl::unexpected<error>(strategies::early_stop::to_error(rule.error()));
+  if (auto good = check_early_stop(c.spec); !good) return tl::unexpected<error>(std::move(good).error());
+  if (!c.priors.empty() && c.spec.method == "grid" && !searched_outside(c.spec))
+    return fail(errc::conflict, "a grid knows its cells: it takes no prior runs", "/priors");
   const auto& policy = c.policy ? *c.policy : p.s.default_policy;
   p.emit(ev::sweep_created{c.fresh_id, c.project, c.spec, policy, policy_hash(policy), ""});
+  add_priors(p, c);
   return done(p, c.fresh_id.value, "created");
 }
 
 result<decision> decide(plan& p, const cmd::move_sweep& c) {
   const auto* sw = find(p.s, c.sweep);
   if (sw == nullptr) return no_sweep(c.sweep);
+  if (is_home(*sw))
+    return fail(errc::conflict, "these runs belong to no sweep: there is nothing to move; stop the runs themselves");
   using enum cmd::sweep_verb;
   if (sw->state == sweep_state::finished || sw->state == sweep_state::canceled) {
     const bool so_already = (c.verb == stop && sw->state == sweep_state::finished) ||
                             (c.verb == cmd::sweep_verb::cancel && sw->state == sweep_state::canceled);
     if (so_already) return done(p, sw->id.value, "already " + text(sw->state), false);
+    if (c.verb == cmd::sweep_verb::resume && sw->state == sweep_state::finished) return reopen(p, *sw, c.reason);
     return fail(errc::conflict, "sweep " + sw->id.value + " is " + text(sw->state) + "; it cannot be " +
                                     (c.verb == pause    ? "paused"
                                      : c.verb == cmd::sweep_verb::resume ? "resumed"
@@ -84,6 +137,22 @@ result<decision> decide(plan& p, const cmd::tune_sweep& c) {
     return fail(errc::invalid, "must be at least 1", "/max_concurrent_runs");
   if (c.run_cap && *c.run_cap < 1) return fail(errc::invalid, "must be at least 1", "/run_cap");
   p.emit(ev::sweep_tuned{c.sweep, c.max_concurrent_runs, c.run_cap, c.reason});
+  return done(p, c.sweep.value, "changed");
+}
+
+result<decision> decide(plan& p, const cmd::change_sweep& c) {
+  const auto* sw = find(p.s, c.sweep);
+  if (sw == nullptr) return no_sweep(c.sweep);
+  if (is_home(*sw)) return fail(errc::conflict, "these runs belong to no sweep: there is no file to change");
+  if (sw->state == sweep_state::canceled) return fail(errc::conflict, "sweep " + sw->id.value + " is canceled");
+  if (c.spec.yaml == sw->spec.yaml) return done(p, c.sweep.value, "its file is so already", false);
+  if (auto good = check_early_stop(c.spec); !good) return tl::unexpected<error>(std::move(good).error());
+  if (sw->trials > 0)
+    if (auto good = check_change(*sw, c.spec); !good) return tl::unexpected<error>(std::move(good).error());
+  auto spec = c.spec;
+  spec.seed = sw->spec.seed;
+  if (spec.name.empty()) spec.name = sw->spec.name;
+  p.emit(ev::sweep_changed{c.sweep, std::move(spec), c.reason});
   return done(p, c.sweep.value, "changed");
 }
 
@@ -121,6 +190,8 @@ result<decision> decide(plan& p, const cmd::push_trials& c) {
   if (sw == nullptr) return no_sweep(c.sweep);
   if (sw->state == sweep_state::finished || sw->state == sweep_state::canceled)
     return fail(errc::conflict, "sweep " + sw->id.value + " is " + text(sw->state));
+  if (is_home(*sw))
+    return fail(errc::conflict, "runs without a sweep are started by their own programs", "/configs");
   const bool outside = searched_outside(sw->spec);
   if (c.end && !outside)
     return fail(errc::conflict, "only who searches may say that the search is over; stop the sweep instead",
@@ -132,10 +203,13 @@ result<decision> decide(plan& p, const cmd::push_trials& c) {
     return fail(errc::conflict, "a grid knows its cells: it takes no configurations from outside",
                 "/configs");
   const auto first = sw->trials + 1;
-  for (const auto& config : c.configs)
-    p.emit(ev::trial_drawn{c.sweep, sw->trials + 1, pushed_positions + sw->trials + 1,
-                           json::to_text(config), strategies::config_hash(config),
-                           R"({"why":"pushed from outside"})"});
+  for (std::size_t i = 0; i < c.configs.size(); ++i) {
+    ev::trial_drawn e{c.sweep, sw->trials + 1, pushed_positions + sw->trials + 1,
+                      json::to_text(c.configs[i]), strategies::config_hash(c.configs[i]),
+                      i < c.notes.size() ? c.notes[i] : R"({"why":"pushed from outside"})"};
+    if (i < c.first_runs.size()) e.first_run = c.first_runs[i].value;
+    p.emit(std::move(e));
+  }
   if (c.end && !sw->exhausted) p.emit(ev::space_exhausted{c.sweep});
   return done(p, std::to_string(first), std::to_string(c.configs.size()) + " trials wait to be handed out",
               !c.configs.empty() || c.end);
@@ -161,6 +235,16 @@ result<decision> decide(plan& p, const cmd::revoke_key& c) {
   if (it->second.revoked) return done(p, c.key.value, "already revoked", false);
   p.emit(ev::key_revoked{c.key, c.reason});
   return done(p, c.key.value, "revoked");
+}
+
+result<decision> decide(plan& p, const cmd::change_webhook& c) {
+  const bool removed = c.verb == cmd::webhook_verb::remove;
+  const std::string what = removed ? "removed" : "added";
+  if (c.verb != cmd::webhook_verb::told)
+    p.emit(ev::webhook_changed{c.hook.id.value, c.hook.name, what, c.to, c.reason});
+  auto out = done(p, c.hook.id.value, what);
+  out.webhooks.push_back({c.hook, removed});
+  return out;
 }
 
 }  // namespace sweepd::core

@@ -21,6 +21,7 @@ std::uint64_t expected_runs(const sweep& sw) {
 /// Why a requeue is refused; empty: it is not.
 std::string budget_spent(const sweep& sw, const trial& t, const crash_policy& policy,
                          const crash_rule& rule, const std::string& rule_key) {
+  if (is_home(sw)) return "it belongs to no sweep: only its own program can start it again";
   if (sw.stopping || sw.state == sweep_state::canceled) return "the sweep is ending";
   if (rule.max) {
     const auto it = t.requeues_by_rule.find(rule_key);
@@ -177,7 +178,7 @@ void never_started(plan& p, const run_id& id, const std::string& what) {
   const run& r = p.s.runs.at(id);
   const auto* t = find_trial(p.s, r.sweep, r.trial);
   constexpr int free_returns = 2;
-  if (is_current(p.s, r) && t->never_started < free_returns && !sw.stopping &&
+  if (is_current(p.s, r) && t->never_started < free_returns && !is_home(sw) && !sw.stopping &&
       sw.state != sweep_state::canceled) {
     ev::trial_requeued q;
     q.sweep = r.sweep;
@@ -206,7 +207,7 @@ void kill(plan& p, const run_id& id, cause c, const std::string& reason) {
 void check_breakers(plan& p, const sweep_id& sweep_of, const agent_id& agent_of) {
   const sweep& sw = p.s.sweeps.at(sweep_of);
   const auto& b = sw.policy.breaker;
-  if (sw.policy.mode != policy_mode::enforce || sw.endings.empty()) return;
+  if (sw.policy.mode != policy_mode::enforce || sw.endings.empty() || is_home(sw)) return;
   const auto& last = sw.endings;
 
   if (const auto* a = find(p.s, agent_of);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "controller/core/types.hpp"
+#include "controller/core/webhook.hpp"
 
 #include <string>
 #include <variant>
@@ -59,6 +60,15 @@ struct sweep_tuned {
 };
 BOOST_DESCRIBE_STRUCT(sweep_tuned, (), (sweep, max_concurrent_runs, run_cap, reason))
 
+/// The sweep's file was changed.
+struct sweep_changed {
+  static constexpr const char* name = "sweep_changed";
+  sweep_id sweep;
+  sweep_spec spec;
+  std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(sweep_changed, (), (sweep, spec, reason))
+
 struct policy_changed {
   static constexpr const char* name = "policy_changed";
   sweep_id sweep;
@@ -96,8 +106,17 @@ struct trial_drawn {
   std::string config;
   std::string hash;
   std::string search_info;
+  std::optional<std::string> first_run{};  ///< pushed from outside: the id its first run will have
 };
-BOOST_DESCRIBE_STRUCT(trial_drawn, (), (sweep, trial, position, config, hash, search_info))
+BOOST_DESCRIBE_STRUCT(trial_drawn, (), (sweep, trial, position, config, hash, search_info, first_run))
+
+/// A local controller wrote its schedule.
+struct controller_written {
+  static constexpr const char* name = "controller_written";
+  sweep_id sweep;
+  std::string text;
+};
+BOOST_DESCRIBE_STRUCT(controller_written, (), (sweep, text))
 
 /// A trial becomes available again. `counted`: uses up the retry budget.
 struct trial_requeued {
@@ -320,16 +339,36 @@ struct key_revoked {
 };
 BOOST_DESCRIBE_STRUCT(key_revoked, (), (key, reason))
 
+/// An artifact is made or changed: the whole row as it is from now on.
+struct artifact_changed {
+  static constexpr const char* name = "artifact_changed";
+  artifact row;
+  std::string what;  ///< "created", "committed as v3", ...
+};
+BOOST_DESCRIBE_STRUCT(artifact_changed, (), (row, what))
+
+/// A webhook was added or removed. What could be a secret of it is in its row only.
+struct webhook_changed {
+  static constexpr const char* name = "webhook_changed";
+  std::string webhook;
+  std::string title;
+  std::string what;  ///< "added", "removed"
+  std::string to;    ///< scheme and host
+  std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(webhook_changed, (), (webhook, title, what, to, reason))
+
 }  // namespace ev
 
 using event =
-    std::variant<ev::sweep_created, ev::sweep_moved, ev::sweep_tuned, ev::policy_changed, ev::target_reached,
+    std::variant<ev::sweep_created, ev::sweep_moved, ev::sweep_tuned, ev::sweep_changed, ev::policy_changed, ev::target_reached,
                  ev::space_exhausted, ev::trial_drawn, ev::trial_requeued, ev::trial_closed,
                  ev::run_offered, ev::run_reoffered, ev::run_moved, ev::run_health_changed,
                  ev::run_slot_freed, ev::run_stop_wanted, ev::run_ended_late, ev::run_deleted, ev::run_restored,
                  ev::run_purged, ev::policy_would, ev::agent_joined,
                  ev::agent_moved, ev::agent_quarantined, ev::breaker_moved,
-                 ev::mass_silence_changed, ev::outage_noted, ev::key_created, ev::key_revoked>;
+                 ev::mass_silence_changed, ev::outage_noted, ev::key_created, ev::key_revoked,
+                 ev::controller_written, ev::artifact_changed, ev::webhook_changed>;
 
 /// An event with its place in the log. `seq` counts from 1 without gaps.
 struct event_record {

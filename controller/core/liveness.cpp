@@ -5,12 +5,17 @@
 namespace sweepd::core {
 namespace {
 
+/// When silence makes a running run crashed.
+mono silence_end(const state& s, const sweep& sw, const run& r) {
+  return std::max(std::max(last_signal(s, r), sw.policy_since) + sw.policy.crash_after, grace_end(s, sw));
+}
+
 std::optional<mono> running_deadline(const state& s, const sweep& sw, const run& r) {
   const auto& p = sw.policy;
-  const mono heard = std::max(last_signal(s, r), sw.policy_since);
   if (r.health == run_health::exiting)
     return std::max({r.health_since, s.grace_from, sw.policy_since}) + p.exit_grace;
-  const mono crash = std::max(heard + p.crash_after, grace_end(s, sw));
+  const mono heard = std::max(last_signal(s, r), sw.policy_since);
+  const mono crash = silence_end(s, sw, r);
   if (r.state == run_state::preempting) return crash;
   const mono silent = r.health == run_health::suspect ? crash : std::min(heard + p.suspect_after, crash);
   if (p.stall_after && r.health == run_health::ok)
@@ -58,6 +63,12 @@ std::optional<mono> act_deadline(const state& s, const run& r) {
   const mono from = std::max(r.state_since, sw.policy_since);
   // A run whose process may come back gets our grace; one that is known to be gone need not wait.
   return gone ? from + wait : std::max(from + wait, grace_end(s, sw));
+}
+
+std::optional<mono> lease_end(const state& s, const run& r) {
+  if (!is_live(r.state)) return std::nullopt;
+  if (r.state == run_state::pending || r.health == run_health::exiting) return next_deadline(s, r);
+  return silence_end(s, s.sweeps.at(r.sweep), r);
 }
 
 std::optional<mono> next_deadline(const state& s, const run& r) {

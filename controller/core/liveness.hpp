@@ -15,6 +15,8 @@ bool agent_gone(const state& s, const run& r, moment now);
 mono grace_end(const state& s, const sweep& sw);
 /// The next instant at which something can happen to the run by itself; none: nothing can.
 std::optional<mono> next_deadline(const state& s, const run& r);
+/// When a live run's lease ends if nothing is heard of it until then; none: it has none.
+std::optional<mono> lease_end(const state& s, const run& r);
 /// When the policy acts on a crashed run; none: never by itself (mode off, rule `hold`).
 std::optional<mono> act_deadline(const state& s, const run& r);
 /// What a rule may look at, of a run that ended (or is believed to have).

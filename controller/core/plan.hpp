@@ -93,6 +93,7 @@ void set_health(plan& p, const run_id& id, run_health to, const std::string& rea
 result<decision> decide(plan& p, const cmd::create_sweep& c);
 result<decision> decide(plan& p, const cmd::move_sweep& c);
 result<decision> decide(plan& p, const cmd::tune_sweep& c);
+result<decision> decide(plan& p, const cmd::change_sweep& c);
 result<decision> decide(plan& p, const cmd::set_policy& c);
 result<decision> decide(plan& p, const cmd::join_agent& c);
 result<decision> decide(plan& p, const cmd::leave_agent& c);
@@ -104,11 +105,21 @@ result<decision> decide(plan& p, const cmd::start_run& c);
 result<decision> decide(plan& p, const cmd::report_run& c);
 result<decision> decide(plan& p, const cmd::finish_run& c);
 result<decision> decide(plan& p, const cmd::mark_preempting& c);
+result<decision> decide(plan& p, const cmd::describe_run& c);
+result<decision> decide(plan& p, const cmd::open_run& c);
+result<decision> decide(plan& p, const cmd::make_project& c);
 result<decision> decide(plan& p, const cmd::beat_agent& c);
 result<decision> decide(plan& p, const cmd::act_on_run& c);
 result<decision> decide(plan& p, const cmd::note_outage& c);
 result<decision> decide(plan& p, const cmd::create_key& c);
 result<decision> decide(plan& p, const cmd::revoke_key& c);
+result<decision> decide(plan& p, const cmd::write_controller& c);
+result<decision> decide(plan& p, const cmd::create_artifact& c);
+result<decision> decide(plan& p, const cmd::put_manifest& c);
+result<decision> decide(plan& p, const cmd::commit_artifact& c);
+result<decision> decide(plan& p, const cmd::edit_artifact& c);
+result<decision> decide(plan& p, const cmd::delete_artifact& c);
+result<decision> decide(plan& p, const cmd::change_webhook& c);
 
 // --- helpers shared by several of them ---
 ev::run_moved move_event(const run& r, run_state to, cause c, std::string reason);

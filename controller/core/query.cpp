@@ -1,10 +1,15 @@
 // Look-ups in the state, and what an event is about.
 #include "controller/core/events.hpp"
+#include "controller/core/outside.hpp"
 
 namespace sweepd::core {
 
-bool searched_outside(const sweep_spec& spec) {
-  if (spec.method == "custom" || spec.config.contains("scheduler")) return true;
+sweep_id home_of(std::string_view project) { return sweep_id{"runs:" + std::string(project)}; }
+
+bool searched_outside(const sweep_spec& spec) { return spec.method == "custom" || driven_outside(spec); }
+
+bool driven_outside(const sweep_spec& spec) {
+  if (spec.config.contains("scheduler")) return true;
   const auto* controller = spec.config.if_contains("controller");
   const auto* block = controller == nullptr ? nullptr : controller->if_object();
   const auto* type = block == nullptr ? nullptr : block->if_contains("type");

@@ -111,6 +111,13 @@ void absorb(state& s, const run_data& d, moment now) {
     if (!sw.spec.metric.empty()) note_metric(r.metric, sw.spec, find_in(d.summary, sw.spec.metric));
     for (const auto& [key, value] : d.summary) r.summary[key] = value;
   }
+  for (const auto& [key, value] : d.about)
+    if (value.is_null())
+      r.about.erase(key);
+    else
+      r.about[key] = value;
+  r.system_lines += d.system.size();
+  r.log_lines += static_cast<std::uint64_t>(std::count(d.log.begin(), d.log.end(), '\n'));
   r.history_lines += d.history.size();
   r.log_bytes += d.log.size();
   r.log_tail += d.log;

@@ -2,6 +2,7 @@
 
 #include "controller/core/apply.hpp"
 #include "controller/core/early_stop.hpp"
+#include "controller/core/outside.hpp"
 #include "controller/core/run_state.hpp"
 
 namespace sweepd::core {
@@ -100,7 +101,7 @@ void find_best(sweep& sw) {
 void set_board(sweep& sw) {
   sw.board.reset();
   sw.seats.clear();
-  if (!sw.spec.config.contains("early_terminate")) return;
+  if (!sw.spec.config.contains("early_terminate") || driven_outside(sw.spec)) return;
   auto rule = strategies::early_stop::rule::make(sw.spec.config);
   if (rule) sw.board.emplace(std::move(*rule));  // a file whose rule is faulty makes no sweep
 }

@@ -94,6 +94,13 @@ const trial* pick_waiting(const plan& p, const sweep& sw, const agent& a,
   return another_may_come ? nullptr : second_best;
 }
 
+/// The id that whoever pushed the trial knows its first run by.
+std::optional<run_id> first_run_of(const state& s, const trial& t) {
+  run_id id{t.first_run};
+  if (id.empty() || !t.runs.empty() || find(s, id) != nullptr) return std::nullopt;
+  return id;
+}
+
 void offer(plan& p, const cmd::claim& c, const trial& t, bool probe) {
   ev::run_offered e;
   e.sweep = c.sweep;
@@ -107,7 +114,7 @@ void offer(plan& p, const cmd::claim& c, const trial& t, bool probe) {
     e.attempt = r.attempt + 1;
     e.epoch = r.epoch + 1;
   } else {
-    e.run = c.fresh_run;
+    e.run = first_run_of(p.s, t).value_or(c.fresh_run);
     e.attempt = 1;
     e.epoch = 1;
     if (!t.runs.empty()) {
@@ -176,7 +183,7 @@ result<decision> decide(plan& p, const cmd::claim& c) {
   if (sw->state == sweep_state::pending)
     p.emit_by_system(ev::sweep_moved{c.sweep, sweep_state::pending, sweep_state::running,
                                      pause_reason::none, false, "the first run is handed out"});
-  const auto id = t->same_run.empty() ? c.fresh_run : run_id{t->same_run};
+  const auto id = t->same_run.empty() ? first_run_of(p.s, *t).value_or(c.fresh_run) : run_id{t->same_run};
   offer(p, c, *t, probe);
   return p.end(handout_of(p.s, p.s.runs.at(id)));
 }

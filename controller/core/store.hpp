@@ -47,7 +47,7 @@ BOOST_DESCRIBE_STRUCT(idempotency_row, (), (key, fingerprint, reply, at))
 inline constexpr std::chrono::hours idempotency_retention{24};
 inline constexpr std::size_t idempotency_rows_max = 100'000;
 
-/// A file of a run, or a part of one. The file exists once `complete` is stored; parts of a transfer
+/// A file of a run (or of a project's artifacts: see artifact_files_of()), or a part of one. The file exists once `complete` is stored; parts of a transfer
 /// that never completes are removed at start. A file of the same name is replaced by the newer one.
 struct file_part {
   run_id run;
@@ -76,6 +76,8 @@ struct batch {
   std::vector<run> runs;
   std::vector<agent> agents;
   std::vector<api_key> keys;
+  std::vector<artifact> artifacts;
+  std::vector<webhook_row> webhooks;
   std::vector<run_data> data;
   std::vector<file_part> files;
   std::vector<idempotency_row> replies;
@@ -91,6 +93,7 @@ struct snapshot {
   std::vector<run> runs;
   std::vector<agent> agents;
   std::vector<api_key> keys;
+  std::vector<artifact> artifacts;
   std::vector<idempotency_row> replies;
   std::uint64_t last_seq = 0;
   std::optional<moment> last;  ///< the last batch; none for a new database
@@ -132,6 +135,9 @@ class reader {
   /// History lines [from, from+limit), as stored.
   virtual result<std::vector<std::string>> history(const run_id& run, std::uint64_t from,
                                                    std::size_t limit) = 0;
+  /// Lines of system metrics [from, from+limit), as stored.
+  virtual result<std::vector<std::string>> system_metrics(const run_id& run, std::uint64_t from,
+                                                          std::size_t limit) = 0;
   /// Log bytes from `from`, at most `limit` bytes. `from` beyond the end gives nothing.
   virtual result<std::string> log(const run_id& run, std::uint64_t from, std::size_t limit) = 0;
   /// The first log byte that is still kept; log() from an earlier one begins there. 0: nothing pruned.
@@ -140,9 +146,14 @@ class reader {
     return 0;
   }
   virtual result<std::vector<file_info>> files(const run_id& run) = 0;
+  /// Those of the given names, by place; none: there is no such complete file.
+  virtual result<std::vector<std::optional<file_info>>> find_files(const run_id& run,
+                                                                   const std::vector<std::string>& names) = 0;
   /// Bytes [from, from+limit) of a complete file; not_found when there is none of that name.
   virtual result<std::string> file(const run_id& run, const std::string& name, std::uint64_t from,
                                    std::size_t limit) = 0;
+  /// Every webhook, secrets and all: for hooks/ only.
+  virtual result<std::vector<webhook>> webhooks() { return std::vector<webhook>{}; }
   /// Recomputes the hash chain; the first broken seq, or none when all is well.
   virtual result<std::optional<std::uint64_t>> verify() = 0;
   /// A consistent copy of the whole database under `path`, which must not exist.

@@ -7,6 +7,7 @@
 
 #include "controller/base/ids.hpp"
 #include "controller/base/instant.hpp"
+#include "controller/core/artifact.hpp"
 #include "controller/core/crash_policy.hpp"
 #include "controller/core/timer_queue.hpp"
 #include "strategies/early_stop/board.hpp"
@@ -134,7 +135,12 @@ struct run {
   std::optional<strategies::early_stop::rung_record> rungs;  ///< where early_terminate is written
   std::uint64_t history_lines = 0;
   std::uint64_t log_bytes = 0;
+  std::uint64_t log_lines = 0;     ///< line ends in the log so far
+  std::uint64_t system_lines = 0;  ///< lines of system metrics
   boost::json::object summary;
+  /// What its program says of itself: display name, notes, tags, group, whole configuration, ... Like
+  /// the summary it decides nothing here.
+  boost::json::object about;
   std::string log_tail;      ///< the last 8 KB of output, for diagnosis
 
   // memory only
@@ -149,7 +155,7 @@ BOOST_DESCRIBE_STRUCT(run, (),
                        reason, state_since, created, started, ended, last_signal_wall, slot_held,
                        request_id, offers, exit_code, signal, host, pid, probe, stop_wanted,
                        marked_by_policy, undo_to, undone, deleted, purged, near_misses, metric, rungs,
-                       history_lines, log_bytes, summary, log_tail))
+                       history_lines, log_bytes, log_lines, system_lines, summary, about, log_tail))
 
 inline constexpr std::size_t log_tail_bytes_max = 8192;
 
@@ -178,12 +184,13 @@ struct trial {
   bool front = false;          ///< preempted trials go first
   std::string avoid_agent;     ///< prefer another agent than this one
   std::string same_run;        ///< requeued under this run id
+  std::string first_run;       ///< the id that its first run will have; empty: any
   std::string infeasible_why;
 };
 BOOST_DESCRIBE_STRUCT(trial, (),
                       (sweep, number, position, config, hash, search_info, state, runs, value,
                        outcome_run, requeues_counted, requeues_free, requeues_by_rule,
-                       never_started, not_before, front, avoid_agent, same_run, infeasible_why))
+                       never_started, not_before, front, avoid_agent, same_run, first_run, infeasible_why))
 
 /// The order in which waiting trials are handed out: preempted first, then oldest first.
 struct waiting_key {
@@ -223,6 +230,8 @@ struct sweep {
   std::uint64_t next_position = 0; ///< where the strategy goes on
   bool exhausted = false;          ///< the strategy has no more
   bool target_reached = false;
+  std::uint64_t first_position = 0;  ///< of the file in force, when the strategy counts from 0 again
+  int changes = 0;                 ///< how often its file was changed
   int requeues_counted = 0;        ///< spent of budget.per_sweep
   std::uint64_t retries_recorded = 0;  ///< every requeue: runs handed out <= trials + this
   breaker_state breaker = breaker_state::closed;
@@ -231,6 +240,8 @@ struct sweep {
   std::vector<ending> endings;     ///< the last max(ratio_of, 20), oldest first
   std::optional<double> best;
   std::string best_run;
+  /// What a local controller wrote last: its schedule and whom it stops, as JSON text. See outside.hpp.
+  std::string controller;
 
   // memory only: derived from the runs, kept by apply()
   std::uint64_t slots_used = 0;
@@ -248,8 +259,8 @@ struct sweep {
 BOOST_DESCRIBE_STRUCT(sweep, (),
                       (id, project, spec, state, paused, pause_text, stopping, policy, policy_hash,
                        policy_version, policy_since, created, created_by, finished, trials, next_position,
-                       exhausted, target_reached, requeues_counted, retries_recorded, breaker,
-                       breaker_until, probes_out, endings, best, best_run))
+                       exhausted, target_reached, first_position, changes, requeues_counted, retries_recorded, breaker,
+                       breaker_until, probes_out, endings, best, best_run, controller))
 
 enum class agent_state { live, lost, left };
 BOOST_DESCRIBE_ENUM(agent_state, live, lost, left)
@@ -321,8 +332,10 @@ struct touched {
   std::set<run_id> runs;
   std::set<agent_id> agents;
   std::set<key_id> keys;
+  std::set<artifact_id> artifacts;
   [[nodiscard]] bool empty() const {
-    return sweeps.empty() && trials.empty() && runs.empty() && agents.empty() && keys.empty();
+    return sweeps.empty() && trials.empty() && runs.empty() && agents.empty() && keys.empty() &&
+           artifacts.empty();
   }
   void clear() { *this = touched{}; }
 };
@@ -333,6 +346,7 @@ struct state {
   std::unordered_map<run_id, run> runs;
   std::unordered_map<agent_id, agent> agents;
   std::unordered_map<key_id, api_key> keys;
+  artifact_registry artifacts;
   crash_policy default_policy;      ///< for sweeps without a block of their own
 
   // memory only
@@ -353,6 +367,12 @@ inline bool is_live(run_state s) {
 inline bool is_final(run_state s) {
   return s == run_state::failed || s == run_state::killed || s == run_state::finished;
 }
+
+/// The home of a project's runs that belong to no sweep: a sweep that proposes nothing, hands nothing
+/// out and never ends, so that timers, crash policy, evidence and undo are the same for every run.
+sweep_id home_of(std::string_view project);
+inline constexpr std::string_view home_method = "none";
+inline bool is_home(const sweep& sw) { return sw.spec.method == home_method; }
 
 const sweep* find(const state& s, const sweep_id& id);
 const run* find(const state& s, const run_id& id);

@@ -26,6 +26,7 @@ void build_rows(const core::state& s, core::batch& rows) {
   copy_rows(t.runs, s.runs, rows.runs);
   copy_rows(t.agents, s.agents, rows.agents);
   copy_rows(t.keys, s.keys, rows.keys);
+  copy_rows(t.artifacts, s.artifacts.by_id, rows.artifacts);
   rows.trials.reserve(t.trials.size());
   for (const auto& [sweep, number] : t.trials)
     if (const auto* trial = core::find_trial(s, sweep, number)) rows.trials.push_back(*trial);
@@ -34,6 +35,7 @@ void build_rows(const core::state& s, core::batch& rows) {
 std::size_t bytes_of(const core::run_data& d) {
   std::size_t n = d.log.size();
   for (const auto& line : d.history) n += line.size();
+  for (const auto& line : d.system) n += line.size();
   return n;
 }
 
@@ -41,7 +43,7 @@ std::size_t bytes_of(const core::run_data& d) {
 
 bool pending_batch::empty() const {
   return rows.events.empty() && rows.data.empty() && rows.files.empty() && rows.replies.empty() &&
-         !rows.beats;
+         rows.webhooks.empty() && !rows.beats;
 }
 
 void batch_queue::add(core::decision& d, moment now) {
@@ -54,8 +56,10 @@ void batch_queue::add(core::decision& d, moment now) {
     bytes_ += n;
     rows.data.push_back(std::move(data));
   }
+  for (auto& hook : d.webhooks) rows.webhooks.push_back(std::move(hook));
   d.events.clear();
   d.data.clear();
+  d.webhooks.clear();
 }
 
 void batch_queue::add_files(std::vector<core::file_part> parts) {

@@ -37,7 +37,7 @@ result<core::snapshot> load_from(core::store& store) {
 bool is_heartbeat(const core::command& c) {
   if (std::holds_alternative<core::cmd::beat_agent>(c)) return true;
   const auto* r = std::get_if<core::cmd::report_run>(&c);
-  return r != nullptr && r->history.empty() && r->log.empty() && r->summary.empty();
+  return r != nullptr && r->history.empty() && r->log.empty() && r->system.empty() && r->summary.empty();
 }
 
 engine::engine(asio::any_io_executor io, core::store& store, const clock& clock, options opts)
@@ -59,6 +59,7 @@ result<void> engine::load() {
   batches_.start_after(snapshot.last_seq);
   events_.durable(snapshot.last_seq);
   count_.durable_seq = snapshot.last_seq;
+  events_.durable(snapshot.last_seq);  // whoever waits for what came before the start need not wait
   replies_.load(std::move(snapshot.replies), now.wall);
   if (snapshot.last) {
     const auto gap = std::max(now.wall - snapshot.last->wall, milliseconds{0});
@@ -129,7 +130,7 @@ engine::outcome engine::perform_command(const core::command& c, const caller& wh
   if (!decided) return {tl::unexpected<error>(std::move(decided).error()), false};
   note_beat(c);
   outcome out{std::move(decided->reply), false};
-  const bool changes = !decided->events.empty() || !decided->data.empty();
+  const bool changes = !decided->events.empty() || !decided->data.empty() || !decided->webhooks.empty();
   if (changes) {
     accept(std::move(*decided), now);
     batches_.count_commands(1);

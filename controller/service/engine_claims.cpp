@@ -106,6 +106,7 @@ void engine::on_suggested(suggested got) {
   // While the disk is full nothing is decided; leave_disk_full() asks anew and gets the same again.
   if (phase_ != phase::serving || disk_full_) return;
   changed_.insert(got.sweep);
+  if (const auto* sw = core::find(state_, got.sweep); sw == nullptr || sw->changes != got.changes) return;
   if (!got.got) {
     order(core::cmd::move_sweep{got.sweep, core::cmd::sweep_verb::pause,
                                 "the search strategy failed: " + to_string(got.got.error())});

@@ -48,6 +48,7 @@ result<void> recover(core::snapshot& from, core::state& s, moment now) {
     const auto id = row.id;
     s.keys.insert_or_assign(id, std::move(row));
   }
+  for (auto& row : from.artifacts) s.artifacts.put(std::move(row));
   core::rebuild(s, now);
   return {};
 }

@@ -16,7 +16,9 @@ using strategies::observation;
 
 /// A sweep that may hand out new trials, now or by a breaker's probe.
 bool wants_suggestions(const core::sweep& sw) {
-  if (sw.exhausted || sw.stopping || sw.target_reached || core::searched_outside(sw.spec)) return false;
+  if (core::is_home(sw) || sw.exhausted || sw.stopping || sw.target_reached ||
+      core::searched_outside(sw.spec))
+    return false;
   if (sw.state == core::sweep_state::paused) return sw.paused == core::pause_reason::breaker;
   return sw.state == core::sweep_state::pending || sw.state == core::sweep_state::running;
 }
@@ -91,10 +93,13 @@ struct suggester::request {
     observation seen;    // without its config
   };
   sweep_id sweep;
-  std::uint64_t from = 0;
+  std::uint64_t from = 0;                  // of the sweep's positions
+  std::uint64_t first = 0;                 // which of them is the strategy's 0
   std::size_t wanted = 1;                  // at most the strategy's lookahead
   bool replace = false;
+  bool tell = false;                       // the strategy must hear of the trials
   std::uint64_t trials = 0;
+  int file = 0;                            // how often it was changed
   std::vector<boost::json::object> ready;  // prepared, not yet trials, and kept
   std::vector<change> changes;
 };
@@ -117,7 +122,7 @@ void suggester::trials_changed(const std::set<std::pair<sweep_id, std::uint64_t>
 
 void suggester::arrived(const suggested& outcome) {
   const auto it = entries_.find(outcome.sweep);
-  if (it == entries_.end()) return;
+  if (it == entries_.end() || it->second.changes != outcome.changes) return;
   it->second.in_flight = false;
   it->second.awaited_since.reset();
   if (outcome.got)
@@ -128,13 +133,16 @@ void suggester::arrived(const suggested& outcome) {
 
 suggester::entry& suggester::entry_of(const core::sweep& sw) {
   auto& e = entries_[sw.id];
-  if (e.worker) return e;
+  if (e.worker && e.changes == sw.changes) return e;
+  e = entry{};
+  e.changes = sw.changes;
   e.worker = std::make_shared<searcher>();
   e.worker->seed = sw.spec.seed;
   e.worker->strategy = make_(sw.spec.config);
   if (!e.worker->strategy) return e;  // the pool answers with the error
   e.lookahead = std::max<std::size_t>((*e.worker->strategy)->lookahead(), 1);
-  e.learns = (*e.worker->strategy)->learns();
+  // A grid whose file was changed does not know by its position what the file before had covered.
+  e.learns = (*e.worker->strategy)->learns() || sw.changes > 0;
   if (e.learns)
     for (std::uint64_t n = 1; n <= sw.trials; ++n) e.changed.insert(e.changed.end(), n);
   return e;
@@ -190,6 +198,9 @@ suggester::request suggester::ask_for(const core::state& s, const core::sweep& s
   request r;
   r.sweep = sw.id;
   r.trials = sw.trials;
+  r.file = sw.changes;
+  r.first = sw.first_position;
+  r.tell = e.learns;
   e.awaited_since = std::exchange(e.stale_since, std::nullopt);
   r.replace = e.awaited_since.has_value();
   const bool keep = !r.replace && !sw.ready.empty();
@@ -219,6 +230,7 @@ suggested suggester::work(searcher& w, request r) {
   out.sweep = r.sweep;
   out.replace = r.replace;
   out.trials = r.trials;
+  out.changes = r.file;
   try {
     if (!w.strategy) {
       out.got = tl::unexpected<error>(w.strategy.error());
@@ -237,9 +249,11 @@ suggested suggester::work(searcher& w, request r) {
       pending.config = std::move(config);
       w.history.push_back(std::move(pending));
     }
-    if (strategy.learns()) strategy.observe(w.history);
+    if (r.tell) strategy.observe(w.history);
     w.history.resize(known);
-    out.got = strategy.suggest({.seed = w.seed, .from = r.from, .n = r.wanted});
+    out.got = strategy.suggest({.seed = w.seed, .from = r.from - r.first, .n = r.wanted});
+    if (out.got)
+      for (auto& one : *out.got) one.position += r.first;
     out.exhausted = out.got && out.got->size() < r.wanted;
     if (out.got && !in_sequence(*out.got, r.from))
       out.got = fail(errc::internal, "its positions are not in sequence");

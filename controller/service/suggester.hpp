@@ -34,6 +34,7 @@ struct suggested {
   std::size_t lookahead = 1;
   bool replace = false;       ///< in place of what is ready, which is older than the last outcome
   std::uint64_t trials = 0;   ///< of the sweep, when it was asked: later ones it does not know
+  int changes = 0;            ///< of the sweep's file, when it was asked
 };
 
 /// Makes a sweep's strategy: strategies::make_strategy, or a test's own.
@@ -72,7 +73,8 @@ class suggester {
   };
   struct entry {
     std::shared_ptr<searcher> worker;
-    bool learns = false;
+    int changes = 0;                    ///< of the sweep's file, when the strategy was made
+    bool learns = false;                ///< it must hear of the trials
     bool in_flight = false;
     std::size_t lookahead = 1;          ///< until the strategy has said
     std::set<std::uint64_t> changed;    ///< trials since the last request

@@ -23,6 +23,7 @@ struct memory_store::rows {
   std::vector<core::run> runs;
   std::vector<core::agent> agents;
   std::vector<core::api_key> keys;
+  std::vector<core::artifact> artifacts;
   std::unordered_map<sweep_id, std::size_t> sweep_at;
   std::map<std::pair<sweep_id, std::uint64_t>, std::size_t> trial_at;
   std::map<std::pair<sweep_id, std::uint64_t>, std::uint64_t> number_at_position;
@@ -30,9 +31,10 @@ struct memory_store::rows {
   std::map<std::tuple<sweep_id, std::uint64_t, int>, run_id> run_at_attempt;
   std::unordered_map<agent_id, std::size_t> agent_at;
   std::unordered_map<key_id, std::size_t> key_at;
+  std::unordered_map<artifact_id, std::size_t> artifact_at;
   std::map<std::string, core::idempotency_row> replies;
   std::vector<std::shared_ptr<const batch_of_events>> events;
-  std::unordered_map<run_id, std::vector<std::string>> history;
+  std::unordered_map<run_id, std::vector<std::string>> history, system;
   std::unordered_map<run_id, std::string> logs;
   std::map<std::pair<run_id, std::string>, stored_file> files;
   std::unordered_map<std::string, std::string> transfers;
@@ -185,10 +187,13 @@ result<void> memory_store::write(const core::batch& b) {
   }
   for (const auto& x : b.agents) rows::put(r.agents, r.agent_at, x.id, x);
   for (const auto& x : b.keys) rows::put(r.keys, r.key_at, x.id, x);
+  for (const auto& x : b.artifacts) rows::put(r.artifacts, r.artifact_at, x.id, x);
   for (const auto& x : b.replies) r.replies[x.key] = x;
   for (const auto& d : b.data) {
     auto& lines = r.history[d.run];
     lines.insert(lines.end(), d.history.begin(), d.history.end());
+    auto& system = r.system[d.run];
+    system.insert(system.end(), d.system.begin(), d.system.end());
     r.logs[d.run] += d.log;
   }
   for (const auto& p : b.files) {
@@ -201,6 +206,7 @@ result<void> memory_store::write(const core::batch& b) {
   for (const auto& e : b.events)
     if (const auto* gone = std::get_if<core::ev::run_purged>(&e.what)) {
       r.history.erase(gone->run);
+      r.system.erase(gone->run);
       r.logs.erase(gone->run);
       std::erase_if(r.files, [&](const auto& f) { return f.first.first == gone->run; });
     }
@@ -225,6 +231,7 @@ result<core::snapshot> memory_store::load() {
   out.runs = r.runs;
   out.agents = r.agents;
   out.keys = r.keys;
+  out.artifacts = r.artifacts;
   for (const auto& [key, row] : r.replies) out.replies.push_back(row);
   for (const auto& [id, at] : r.beats.runs)
     if (const auto it = r.run_at.find(id); it != r.run_at.end())
@@ -277,6 +284,16 @@ result<std::vector<std::string>> memory_store::history(const run_id& run, std::u
   return out;
 }
 
+result<std::vector<std::string>> memory_store::system_metrics(const run_id& run, std::uint64_t from,
+                                                              std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> out;
+  const auto it = rows_->system.find(run);
+  if (it == rows_->system.end()) return out;
+  for (auto i = from; i < it->second.size() && out.size() < limit; ++i) out.push_back(it->second[i]);
+  return out;
+}
+
 result<std::string> memory_store::log(const run_id& run, std::uint64_t from, std::size_t limit) {
   const std::lock_guard lock(mutex_);
   const auto it = rows_->logs.find(run);
@@ -289,6 +306,17 @@ result<std::vector<core::file_info>> memory_store::files(const run_id& run) {
   std::vector<core::file_info> out;
   for (const auto& [key, f] : rows_->files)
     if (key.first == run) out.push_back(f.info);
+  return out;
+}
+
+result<std::vector<std::optional<core::file_info>>> memory_store::find_files(
+    const run_id& run, const std::vector<std::string>& names) {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::optional<core::file_info>> out;
+  for (const auto& name : names) {
+    const auto it = rows_->files.find({run, name});
+    out.push_back(it == rows_->files.end() ? std::nullopt : std::optional(it->second.info));
+  }
   return out;
 }
 

@@ -39,10 +39,14 @@ class memory_store final : public core::store, public core::reader {
   [[nodiscard]] std::vector<core::event_record> log_of_events() const;
 
   result<std::vector<core::stored_event>> events(const core::event_filter& f) override;
+  result<std::vector<std::string>> system_metrics(const run_id& run, std::uint64_t from,
+                                                  std::size_t limit) override;
   result<std::vector<std::string>> history(const run_id& run, std::uint64_t from,
                                            std::size_t limit) override;
   result<std::string> log(const run_id& run, std::uint64_t from, std::size_t limit) override;
   result<std::vector<core::file_info>> files(const run_id& run) override;
+  result<std::vector<std::optional<core::file_info>>> find_files(
+      const run_id& run, const std::vector<std::string>& names) override;
   result<std::string> file(const run_id& run, const std::string& name, std::uint64_t from,
                            std::size_t limit) override;
   /// There is no hash chain in memory (hashes are empty): checks that no seq is missing.
