@@ -50,6 +50,8 @@ void bind_one(SQLite::Statement& s, int place, const T& x) {
     s.bindNoCopy(place, x.data, static_cast<int>(x.size));
   else if constexpr (std::is_same_v<T, std::optional<std::string>>)
     x ? s.bindNoCopy(place, *x) : s.bind(place);
+  else if constexpr (std::is_same_v<T, std::optional<std::int64_t>>)
+    x ? s.bind(place, *x) : s.bind(place);
   else
     s.bind(place, static_cast<std::int64_t>(x));
 }

@@ -18,6 +18,8 @@ tl::unexpected<error> misplaced(const std::string& what, std::uint64_t from, std
 data_writer::data_writer(SQLite::Database& db)
     : next_line_(db, sql::next_line),
       insert_line_(db, sql::insert_line),
+      next_system_(db, sql::next_system_line),
+      insert_system_(db, sql::insert_system_line),
       log_end_(db, sql::log_end),
       insert_chunk_(db, sql::insert_chunk),
       prune_chunks_(db, sql::prune_chunks),
@@ -28,23 +30,29 @@ data_writer::data_writer(SQLite::Database& db)
       delete_parts_(db, sql::delete_parts),
       upsert_file_(db, sql::upsert_file),
       delete_transfer_(db, sql::delete_transfer),
-      purges_{SQLite::Statement(db, sql::purge_history), SQLite::Statement(db, sql::purge_log),
+      purges_{SQLite::Statement(db, sql::purge_history), SQLite::Statement(db, sql::purge_system),
+              SQLite::Statement(db, sql::purge_log),
               SQLite::Statement(db, sql::purge_parts), SQLite::Statement(db, sql::purge_files)} {}
 
 result<void> data_writer::append(const core::run_data& d) {
   if (!d.history.empty())
-    if (auto ok = append_history(d); !ok) return ok;
+    if (auto ok = append_lines(next_line_, insert_line_, d.run, d.history_from, d.history, "history lines"); !ok)
+      return ok;
+  if (!d.system.empty())
+    if (auto ok = append_lines(next_system_, insert_system_, d.run, d.system_from, d.system, "system metrics"); !ok)
+      return ok;
   if (!d.log.empty())
     if (auto ok = append_log(d); !ok) return ok;
   return {};
 }
 
-result<void> data_writer::append_history(const core::run_data& d) {
+result<void> data_writer::append_lines(SQLite::Statement& next, SQLite::Statement& insert, const run_id& of,
+                                       std::uint64_t from, const std::vector<std::string>& lines,
+                                       const char* what) {
   std::uint64_t line = 0;
-  for_rows(next_line_, [&](auto& s) { line = static_cast<std::uint64_t>(int_at(s, 0)); }, d.run.value);
-  if (line != d.history_from)
-    return misplaced("run " + d.run.value + ": history lines", d.history_from, line);
-  for (const auto& text : d.history) run(insert_line_, d.run.value, line++, text);
+  for_rows(next, [&](auto& s) { line = static_cast<std::uint64_t>(int_at(s, 0)); }, of.value);
+  if (line != from) return misplaced("run " + of.value + ": " + what, from, line);
+  for (const auto& text : lines) run(insert, of.value, line++, text);
   return {};
 }
 

@@ -25,13 +25,14 @@ class data_writer {
   void purge(const run_id& id);
 
  private:
-  result<void> append_history(const core::run_data& d);
+  result<void> append_lines(SQLite::Statement& next, SQLite::Statement& insert, const run_id& of,
+                            std::uint64_t from, const std::vector<std::string>& lines, const char* what);
   result<void> append_log(const core::run_data& d);
   result<void> complete(const core::file_part& p);
 
-  SQLite::Statement next_line_, insert_line_, log_end_, insert_chunk_, prune_chunks_, insert_transfer_,
+  SQLite::Statement next_line_, insert_line_, next_system_, insert_system_, log_end_, insert_chunk_, prune_chunks_, insert_transfer_,
       insert_part_, sum_parts_, find_transfer_, delete_parts_, upsert_file_, delete_transfer_;
-  std::array<SQLite::Statement, 4> purges_;
+  std::array<SQLite::Statement, 5> purges_;
 };
 
 }  // namespace sweepd::store

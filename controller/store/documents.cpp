@@ -35,6 +35,8 @@ std::string doc_of(const core::trial& t) { return text_of(t); }
 std::string doc_of(const core::run& r) { return text_of(r, "log_tail"); }
 std::string doc_of(const core::agent& a) { return text_of(a); }
 std::string doc_of(const core::api_key& k) { return text_of(k); }
+std::string doc_of(const core::artifact& a) { return text_of(a); }
+std::string doc_of(const core::webhook& w) { return text_of(w); }
 // What the log shows is whole, not sparse.
 std::string doc_of(const core::actor& a) { return json::to_text(a); }
 std::string doc_of(const core::event& e) { return json::to_text(e); }
@@ -66,6 +68,12 @@ result<void> doc_reader::read(std::string_view doc, core::trial& out) { return i
 result<void> doc_reader::read(std::string_view doc, core::run& out) { return impl_->read(doc, out); }
 result<void> doc_reader::read(std::string_view doc, core::agent& out) { return impl_->read(doc, out); }
 result<void> doc_reader::read(std::string_view doc, core::api_key& out) {
+  return impl_->read(doc, out);
+}
+result<void> doc_reader::read(std::string_view doc, core::artifact& out) {
+  return impl_->read(doc, out);
+}
+result<void> doc_reader::read(std::string_view doc, core::webhook& out) {
   return impl_->read(doc, out);
 }
 result<void> doc_reader::read(std::string_view doc, core::event& out) { return impl_->read(doc, out); }

@@ -19,6 +19,8 @@ std::string doc_of(const core::trial& t);
 std::string doc_of(const core::run& r);    ///< without its log tail, which is a column of its own
 std::string doc_of(const core::agent& a);
 std::string doc_of(const core::api_key& k);
+std::string doc_of(const core::artifact& a);
+std::string doc_of(const core::webhook& w);
 std::string doc_of(const core::actor& a);
 std::string doc_of(const core::event& e);
 
@@ -37,6 +39,8 @@ class doc_reader {
   result<void> read(std::string_view doc, core::run& out);
   result<void> read(std::string_view doc, core::agent& out);
   result<void> read(std::string_view doc, core::api_key& out);
+  result<void> read(std::string_view doc, core::artifact& out);
+  result<void> read(std::string_view doc, core::webhook& out);
   result<void> read(std::string_view doc, core::event& out);
 
  private:

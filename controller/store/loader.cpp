@@ -56,7 +56,8 @@ class loader {
     out_.runs.reserve(count_rows(db_, sql::count_runs));
     const bool ok = load_meta() && load_sweeps() && load_runs() &&
                     load_rows(sql::load_agents, "agent", out_.agents) &&
-                    load_rows(sql::load_keys, "key", out_.keys) && load_replies() && load_beats() &&
+                    load_rows(sql::load_keys, "key", out_.keys) &&
+                    load_rows(sql::load_artifacts, "artifact", out_.artifacts) && load_replies() && load_beats() &&
                     take_trials() && check_sweeps();
     if (!ok)
       return fail(errc::internal,

@@ -40,6 +40,9 @@ row_writer::row_writer(SQLite::Database& db)
       update_run_(db, sql::update_run),
       upsert_agent_(db, sql::upsert_agent),
       upsert_key_(db, sql::upsert_key),
+      upsert_artifact_(db, sql::upsert_artifact),
+      upsert_webhook_(db, sql::upsert_webhook),
+      delete_webhook_(db, sql::delete_webhook),
       sweep_of_run_(db, sql::sweep_of_run),
       sweep_of_agent_(db, sql::sweep_of_agent),
       upsert_beats_(db, sql::upsert_beats),
@@ -137,6 +140,15 @@ void row_writer::write_others(const core::batch& b) {
   for (const auto& k : b.keys) {
     const auto doc = doc_of(k);
     run(upsert_key_, k.id.value, doc);
+  }
+  for (const auto& a : b.artifacts) {
+    const auto doc = doc_of(a);
+    const auto version = a.version ? std::optional(static_cast<std::int64_t>(*a.version)) : std::nullopt;
+    run(upsert_artifact_, a.id.value, a.project, a.collection, name_of(a.state), version, doc);
+  }
+  for (const auto& [hook, removed] : b.webhooks) {
+    const auto doc = doc_of(hook);
+    removed ? run(delete_webhook_, hook.id.value) : run(upsert_webhook_, hook.id.value, doc);
   }
   if (b.beats) {
     const auto block = encode_heartbeats(*b.beats);

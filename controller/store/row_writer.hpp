@@ -47,7 +47,8 @@ class row_writer {
 
   SQLite::Database& db_;
   SQLite::Statement insert_event_, upsert_sweep_, upsert_spec_, upsert_trial_, find_run_, insert_run_,
-      update_run_, upsert_agent_, upsert_key_, sweep_of_run_, sweep_of_agent_, upsert_beats_,
+      update_run_, upsert_agent_, upsert_key_, upsert_artifact_, upsert_webhook_, delete_webhook_, sweep_of_run_,
+      sweep_of_agent_, upsert_beats_,
       upsert_meta_, upsert_reply_, count_replies_, prune_by_age_, prune_by_count_;
   data_writer data_;
   event_chain chain_;

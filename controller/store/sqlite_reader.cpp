@@ -1,6 +1,7 @@
 #include "controller/store/sqlite_reader.hpp"
 
 #include "controller/store/data_file.hpp"
+#include "controller/store/documents.hpp"
 #include "controller/store/event_chain.hpp"
 #include "controller/store/reader_pool.hpp"
 #include "controller/store/statements.hpp"
@@ -240,6 +241,16 @@ result<std::vector<std::string>> sqlite_reader::history(const run_id& run, std::
   });
 }
 
+result<std::vector<std::string>> sqlite_reader::system_metrics(const run_id& run, std::uint64_t from,
+                                                               std::size_t limit) {
+  return impl_->with([&](SQLite::Database& db) {
+    std::vector<std::string> out;
+    SQLite::Statement s(db, sql::read_system);
+    for_rows(s, [&](auto& row) { out.push_back(text_at(row, 0)); }, run.value, clamp(from), clamp(limit));
+    return out;
+  });
+}
+
 result<std::string> sqlite_reader::log(const run_id& run, std::uint64_t from, std::size_t limit) {
   return impl_->with([&](SQLite::Database& db) { return read_log(db, run, from, limit); });
 }
@@ -265,9 +276,38 @@ result<std::vector<core::file_info>> sqlite_reader::files(const run_id& run) {
   });
 }
 
+result<std::vector<std::optional<core::file_info>>> sqlite_reader::find_files(
+    const run_id& run, const std::vector<std::string>& names) {
+  return impl_->with([&](SQLite::Database& db) {
+    std::vector<std::optional<core::file_info>> out(names.size());
+    SQLite::Transaction together(db);
+    SQLite::Statement s(db, sql::one_file);
+    for (std::size_t i = 0; i < names.size(); ++i)
+      for_rows(s, [&](auto& row) {
+        out[i] = core::file_info{names[i], static_cast<std::uint64_t>(int_at(row, 0)), text_at(row, 1),
+                                 instant{milliseconds{int_at(row, 2)}}};
+      }, run.value, names[i]);
+    return out;
+  });
+}
+
 result<std::string> sqlite_reader::file(const run_id& run, const std::string& name,
                                         std::uint64_t from, std::size_t limit) {
   return impl_->with([&](SQLite::Database& db) { return read_file(db, run, name, from, limit); });
+}
+
+result<std::vector<core::webhook>> sqlite_reader::webhooks() {
+  return impl_->with([](SQLite::Database& db) -> result<std::vector<core::webhook>> {
+    std::vector<core::webhook> out;
+    doc_reader docs;
+    SQLite::Statement s(db, sql::load_webhooks);
+    result<void> read;
+    for_rows(s, [&](auto& row) {
+      if (read) read = docs.read(bytes_at(row, 0), out.emplace_back());
+    });
+    if (!read) return tl::unexpected<error>(std::move(read).error());
+    return out;
+  });
 }
 
 result<std::optional<std::uint64_t>> sqlite_reader::verify() {

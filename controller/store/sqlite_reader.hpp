@@ -29,13 +29,18 @@ class sqlite_reader final : public core::reader {
   sqlite_reader& operator=(const sqlite_reader&) = delete;
 
   result<std::vector<core::stored_event>> events(const core::event_filter& f) override;
+  result<std::vector<std::string>> system_metrics(const run_id& run, std::uint64_t from,
+                                                  std::size_t limit) override;
   result<std::vector<std::string>> history(const run_id& run, std::uint64_t from,
                                            std::size_t limit) override;
   result<std::string> log(const run_id& run, std::uint64_t from, std::size_t limit) override;
   result<std::uint64_t> log_start(const run_id& run) override;
   result<std::vector<core::file_info>> files(const run_id& run) override;
+  result<std::vector<std::optional<core::file_info>>> find_files(
+      const run_id& run, const std::vector<std::string>& names) override;
   result<std::string> file(const run_id& run, const std::string& name, std::uint64_t from,
                            std::size_t limit) override;
+  result<std::vector<core::webhook>> webhooks() override;
   result<std::optional<std::uint64_t>> verify() override;
   result<void> backup(const std::string& path) override;
 

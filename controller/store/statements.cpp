@@ -36,6 +36,9 @@ const char* const upsert_agent =
     " ON CONFLICT (id) DO UPDATE SET sweep=excluded.sweep, state=excluded.state, doc=excluded.doc";
 const char* const upsert_key =
     "INSERT INTO keys (id, doc) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET doc=excluded.doc";
+const char* const upsert_webhook =
+    "INSERT INTO webhooks (id, doc) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET doc=excluded.doc";
+const char* const delete_webhook = "DELETE FROM webhooks WHERE id=?1";
 const char* const sweep_of_run = "SELECT sweep FROM runs WHERE id=?1";
 const char* const sweep_of_agent = "SELECT sweep FROM agents WHERE id=?1";
 const char* const upsert_beats =
@@ -58,6 +61,12 @@ const char* const prune_replies_by_count =
     "DELETE FROM replies WHERE rowid IN (SELECT rowid FROM replies ORDER BY at LIMIT ?1)";
 
 const char* const next_line = "SELECT coalesce(max(line) + 1, 0) FROM history WHERE run=?1";
+const char* const next_system_line =
+    "SELECT coalesce(max(line) + 1, 0) FROM system_metrics WHERE run=?1";
+const char* const insert_system_line =
+    "INSERT INTO system_metrics (run, line, text) VALUES (?1, ?2, ?3)";
+const char* const read_system =
+    "SELECT text FROM system_metrics WHERE run=?1 AND line >= ?2 ORDER BY line LIMIT ?3";
 const char* const insert_line = "INSERT INTO history (run, line, text) VALUES (?1, ?2, ?3)";
 const char* const log_end =
     "SELECT offset + length(bytes) FROM log_chunks WHERE run=?1 ORDER BY offset DESC LIMIT 1";
@@ -78,6 +87,7 @@ const char* const upsert_file =
 const char* const delete_transfer = "DELETE FROM transfers WHERE transfer=?1";
 
 const char* const purge_history = "DELETE FROM history WHERE run=?1";
+const char* const purge_system = "DELETE FROM system_metrics WHERE run=?1";
 const char* const purge_log = "DELETE FROM log_chunks WHERE run=?1";
 const char* const purge_parts =
     "DELETE FROM file_parts WHERE transfer IN (SELECT transfer FROM files WHERE run=?1)";
@@ -96,6 +106,10 @@ const char* const load_sweeps =
 const char* const load_trials = "SELECT sweep || '/' || number, doc FROM trials ORDER BY rowid";
 const char* const load_runs = "SELECT id, doc, log_tail FROM runs ORDER BY rowid";
 const char* const load_agents = "SELECT id, doc FROM agents ORDER BY rowid";
+const char* const upsert_artifact =
+    "INSERT INTO artifacts (id, project, collection, state, version, doc) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+    " ON CONFLICT (id) DO UPDATE SET state=excluded.state, version=excluded.version, doc=excluded.doc";
+const char* const load_artifacts = "SELECT id, doc FROM artifacts ORDER BY rowid";
 const char* const load_keys = "SELECT id, doc FROM keys ORDER BY rowid";
 const char* const load_replies = "SELECT key, fingerprint, reply, at FROM replies ORDER BY at";
 const char* const load_beats = "SELECT block FROM heartbeats WHERE id=1";
@@ -113,11 +127,14 @@ const char* const read_log =
     "SELECT offset, bytes FROM log_chunks WHERE run=?1 AND offset >= coalesce("
     "(SELECT max(offset) FROM log_chunks WHERE run=?1 AND offset <= ?2), 0) ORDER BY offset";
 const char* const log_start = "SELECT coalesce(min(offset), 0) FROM log_chunks WHERE run=?1";
+const char* const one_file = "SELECT size, sha256, at FROM files WHERE run=?1 AND name=?2";
 const char* const list_files = "SELECT name, size, sha256, at FROM files WHERE run=?1 ORDER BY name";
 const char* const find_file = "SELECT transfer FROM files WHERE run=?1 AND name=?2";
 const char* const list_parts =
     "SELECT part, length(bytes) FROM file_parts WHERE transfer=?1 ORDER BY part";
 const char* const read_part =
     "SELECT substr(bytes, ?3 + 1, ?4) FROM file_parts WHERE transfer=?1 AND part=?2";
+
+const char* const load_webhooks = "SELECT doc FROM webhooks ORDER BY rowid";
 
 }  // namespace sweepd::store::sql

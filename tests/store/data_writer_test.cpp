@@ -84,6 +84,24 @@ TEST_CASE("data_writer: a purged run has no history, output or files, and may be
   CHECK(reader->file(stays, "a.txt", 0, 9).value() == "abc");
 }
 
+TEST_CASE("data_writer: system metrics append where they end, beside the history") {
+  temp_dir dir;
+  core::batch b;
+  b.at = at(1);
+  core::run_data d;
+  d.run = run_id{"run00001"};
+  d.system = {"{\"cpu\":1}", "{\"cpu\":2}"};
+  b.data = {d};
+  const auto s = test::open_store(dir.file("a.db"));
+  ok(s->commit(b));
+  const auto reader = sqlite_reader::open(s->path()).value();
+  CHECK(reader->system_metrics(d.run, 1, 100).value() == std::vector<std::string>{"{\"cpu\":2}"});
+  CHECK(reader->history(d.run, 0, 100).value().empty());
+  const auto again = s->commit(b);
+  REQUIRE_FALSE(again.has_value());
+  CHECK(again.error().code == errc::internal);
+}
+
 TEST_CASE("data_writer: a long log keeps its last 16 MB") {
   temp_dir dir;
   const auto s = test::open_store(dir.file("a.db"));
