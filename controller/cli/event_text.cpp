@@ -30,8 +30,9 @@ std::string describe_run(std::string_view type, const json::object& b) {
   }
   if (type == "run_health_changed") return sentence("health " + moved(b), "", field(b, "reason"));
   if (type == "run_offered")
-    return "trial " + field(b, "trial") + ", attempt " + field(b, "attempt") + " handed to agent " +
-           field(b, "agent") + (truth(b, "probe") ? " (probe)" : "");
+    return "trial " + field(b, "trial") + ", attempt " + field(b, "attempt") +
+           (field(b, "agent").empty() ? ", started by its own program" : " handed to agent " + field(b, "agent")) +
+           (truth(b, "probe") ? " (probe)" : "");
   if (type == "run_reoffered") return "offered again, time " + field(b, "offers");
   if (type == "run_slot_freed") return sentence("its slot is free", "", field(b, "reason"));
   if (type == "run_stop_wanted")
@@ -47,6 +48,7 @@ std::string describe_sweep(std::string_view type, const json::object& b) {
   if (type == "sweep_moved")
     return sentence(moved(b) + (truth(b, "stopping") ? ", stopping" : ""), field(b, "paused"),
                     field(b, "reason"));
+  if (type == "sweep_changed") return sentence("its file was changed", "", field(b, "reason"));
   if (type == "policy_changed")
     return sentence("policy version " + field(b, "version") + " " + field(b, "policy_hash"), "",
                     field(b, "reason"));
@@ -65,6 +67,7 @@ std::string describe_sweep(std::string_view type, const json::object& b) {
                                                 : " done, " + value),
                     "", field(b, "reason"));
   }
+  if (type == "controller_written") return "a local controller wrote its schedule";
   if (type == "breaker_moved") return sentence("breaker " + moved(b), "", field(b, "reason"));
   return {};
 }
@@ -82,7 +85,12 @@ std::string describe_other(std::string_view type, const json::object& b) {
   if (type == "outage_noted")
     return "the server did not serve (" + field(b, "what") + "): every lease starts afresh";
   if (type == "key_created") return "key " + field(b, "key.id") + " created";
+  if (type == "artifact_changed")
+    return "artifact " + field(b, "row.collection") + " " + field(b, "what");
   if (type == "key_revoked") return "key " + field(b, "key") + " revoked";
+  if (type == "webhook_changed")
+    return sentence("webhook " + field(b, "webhook") + " to " + field(b, "to") + " " + field(b, "what"), "",
+                    field(b, "reason"));
   return {};
 }
 

@@ -183,7 +183,7 @@ asio::awaitable<result<std::unique_ptr<transport>>> client::impl::connect(millis
   }
   // Named: GCC 12 destroys twice what `?:` makes within a co_await expression.
   auto secure = url->tls ? tls : nullptr;
-  co_return co_await connect_tcp(io, url->host, url->port, std::move(secure), deadline);
+  co_return co_await connect_tcp(io, url->host, url->port, std::move(secure), deadline, opts.may_reach);
 }
 
 /// Sends and reads one response. A failed write is no end: the server may have answered early.

@@ -7,6 +7,7 @@
 
 #include "controller/base/instant.hpp"
 #include "controller/base/result.hpp"
+#include "controller/http/transport.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -32,6 +33,9 @@ struct client_options {
   milliseconds timeout{30'000};               ///< whole exchange, unless the call says otherwise
   std::string ca_file;                        ///< trusted certificates (PEM); empty: the system's
   std::size_t body_bytes_max = 256u << 20;    ///< of a response that is not streamed
+  /// Asked of each address that the host's name stands for; one that is refused is not spoken to. The answer
+  /// holds for the very address that is connected to. Empty: all.
+  address_rule may_reach{};
 };
 
 struct client_response {

@@ -121,6 +121,17 @@ bool is_name(std::string_view name) {
 
 }  // namespace
 
+std::string origin_for(std::string_view host, const gate_rules& rules) {
+  const auto mark = rules.public_origin.find("://");
+  if (mark != std::string::npos) {
+    const bool secure = rules.public_origin.starts_with("https");
+    const auto authority = normal_authority(host, secure ? 443 : 80);
+    if (authority && *authority == rules.public_origin.substr(mark + 3))
+      return rules.public_origin.substr(0, mark + 3) + std::string(host);
+  }
+  return (rules.tls ? "https://" : "http://") + std::string(host);
+}
+
 bool same_text(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
            return lower(x) == lower(y);

@@ -61,6 +61,10 @@ std::optional<std::string> normal_authority(std::string_view text, unsigned defa
 /// with at most a path of "/".
 std::optional<std::string> normal_origin(std::string_view text);
 
+/// Our own origin for a client that asked for `host`: the public one if it names that, since a proxy may
+/// stand before us.
+std::string origin_for(std::string_view host, const gate_rules& rules);
+
 /// Case-insensitive comparison of ASCII text.
 bool same_text(std::string_view a, std::string_view b);
 std::string lower_case(std::string_view text);  ///< of ASCII

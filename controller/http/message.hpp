@@ -27,6 +27,7 @@ struct request {
   std::map<std::string, std::string> headers;              ///< names in lower case
   std::string body;
   std::string peer;        ///< address of the other side
+  std::string origin;      ///< ours, as the client knows it: "http://127.0.0.1:8088"; for absolute links
   std::string request_id;  ///< ours; also sent back as X-Request-Id
 
   /// The first query value of that name; none when absent.

@@ -17,6 +17,10 @@
 #include <string_view>
 #include <vector>
 
+namespace sweepd::service {
+class webhooks;
+}
+
 namespace sweepd::http {
 
 /// The key_id of those who come without one.
@@ -44,6 +48,8 @@ struct services {
   std::string scratch_directory{};
   /// The page of /metrics; empty: there is none.
   std::function<asio::awaitable<std::string>()> metrics_text{};
+  /// Empty: this server sends none.
+  service::webhooks* hooks = nullptr;
   /// Told of each answer by the session that gave it: route pattern ("" when nothing matched),
   /// method, status, seconds. Must be quick and thread-safe. Empty: nobody wants to know.
   std::function<void(std::string_view, std::string_view, int, double)> observe{};

@@ -174,6 +174,7 @@ std::optional<refusal> session::judge_head(std::string_view raw) {
   req_.method = head_.method.substr(0, 16);  // as much as the log shows of an unknown one
   if (auto r = head_problem(head_, rules_.gate)) return r;
   for (const auto& [name, value] : head_.fields) add_field(req_.headers, name, value);
+  req_.origin = origin_for(req_.header("host"), rules_.gate);
   return std::nullopt;
 }
 

@@ -209,9 +209,14 @@ asio::awaitable<result<std::unique_ptr<transport>>> connect_tcp(asio::any_io_exe
                                                                 std::string host,
                                                                 unsigned short port,
                                                                 std::shared_ptr<tls_context> tls,
-                                                                milliseconds deadline) {
+                                                                milliseconds deadline,
+                                                                address_rule may_reach) {
   const std::string place = host + ":" + std::to_string(port);
-  SWEEPD_CO_TRY(const auto endpoints, co_await resolve(io, host, port, deadline));
+  SWEEPD_CO_TRY(auto endpoints, co_await resolve(io, host, port, deadline));
+  if (may_reach) {
+    std::erase_if(endpoints, [&](const tcp::endpoint& e) { return !may_reach(e.address()); });
+    if (endpoints.empty()) co_return fail(errc::forbidden, host + " is an address that may not be spoken to");
+  }
   error_code ec;
   beast::tcp_stream stream(io);
   stream.expires_after(deadline);

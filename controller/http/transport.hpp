@@ -14,6 +14,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -59,13 +60,18 @@ std::unique_ptr<transport> over_tcp(asio::ip::tcp::socket socket,
                                     std::shared_ptr<tls_context> tls_or_null);
 std::unique_ptr<transport> over_unix(asio::local::stream_protocol::socket socket);
 
-/// Connects and, with `tls`, shakes hands and checks that the certificate is for `host`.
-/// Errors: unavailable. The deadline stays set on the connection.
+/// May we speak to this address?
+using address_rule = std::function<bool(const asio::ip::address&)>;
+
+/// Connects and, with `tls`, shakes hands and checks that the certificate is for `host`. With a rule, only to
+/// addresses that it allows. Errors: unavailable, forbidden (no address is allowed). The deadline stays set on
+/// the connection.
 asio::awaitable<result<std::unique_ptr<transport>>> connect_tcp(asio::any_io_executor io,
                                                                 std::string host,
                                                                 unsigned short port,
                                                                 std::shared_ptr<tls_context> tls,
-                                                                milliseconds deadline);
+                                                                milliseconds deadline,
+                                                                address_rule may_reach = {});
 asio::awaitable<result<std::unique_ptr<transport>>> connect_unix(asio::any_io_executor io,
                                                                  std::string path,
                                                                  milliseconds deadline);

@@ -6,17 +6,10 @@
 #pragma once
 
 #include "controller/base/json_record.hpp"
-#include "controller/http/router.hpp"
+#include "controller/http/handling.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
-#include <exception>
-#include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 namespace sweepd::rest {
@@ -26,12 +19,16 @@ namespace bj = boost::json;
 using http::request_context;
 using http::response;
 using http::services;
-
-/// `return failed(r);` : the error of one result as the error of another.
-template <class T>
-[[nodiscard]] tl::unexpected<error> failed(result<T>& r) {
-  return tl::unexpected<error>(std::move(r).error());
-}
+using http::check_text;
+using http::failed;
+using http::must_see;
+using http::name_bytes_max;
+using http::off_strand;
+using http::project_of;
+using http::seen;
+using http::submit;
+using http::view;
+using http::viewed;
 
 using fallible_handler = asio::awaitable<result<response>> (*)(request_context&, services&);
 
@@ -41,59 +38,6 @@ asio::awaitable<response> answered(request_context& ctx, services& svc) {
   auto r = co_await F(ctx, svc);
   if (!r) co_return http::problem(r.error(), ctx.req);
   co_return std::move(*r);
-}
-
-/// result<T> of a T, and of a result<T>.
-template <class T>
-struct as_result {
-  using type = result<T>;
-};
-template <class T>
-struct as_result<result<T>> {
-  using type = result<T>;
-};
-template <class F>
-using viewed = typename as_result<std::invoke_result_t<F&, const core::state&, moment>>::type;
-
-/// Looks at the state on its strand; what `f` returns must be a value, never a reference into it. Errors:
-/// those of `f`, and disk_full or unavailable when what it saw cannot be made durable.
-template <class F>
-asio::awaitable<viewed<F>> view(services& svc, F f) {
-  std::optional<viewed<F>> out;
-  std::exception_ptr thrown;
-  std::function<void(const core::state&, moment)> look = [&](const core::state& s, moment now) {
-    try {
-      out.emplace(f(s, now));
-    } catch (...) {
-      thrown = std::current_exception();
-    }
-  };
-  auto done = co_await svc.controller.try_read(std::move(look));
-  if (!done) co_return failed(done);
-  if (thrown) std::rethrow_exception(thrown);
-  co_return std::move(*out);
-}
-
-template <class F>
-asio::awaitable<std::invoke_result_t<F&>> call_it(F f) {
-  co_return f();
-}
-
-/// Runs `f` on the pool for calls that may block on the disk. Its result must have a default.
-template <class F>
-asio::awaitable<std::invoke_result_t<F&>> off_strand(services& svc, F f) {
-  auto task = call_it<F>(std::move(f));
-  co_return co_await asio::co_spawn(svc.blocking, std::move(task), asio::use_awaitable);
-}
-
-/// Submits one command under the caller's name and Idempotency-Key; the answer must be a T.
-template <class T>
-asio::awaitable<result<T>> submit(request_context& ctx, services& svc, core::command command) {
-  auto who = ctx.caller();
-  auto r = co_await svc.controller.submit(std::move(command), std::move(who));
-  if (!r) co_return failed(r);
-  if (auto* told = std::get_if<T>(&*r)) co_return std::move(*told);
-  co_return fail(errc::conflict, "the Idempotency-Key was used for another kind of request");
 }
 
 inline constexpr json::text_limits body_limits{
@@ -111,35 +55,8 @@ result<T> body_of(const http::request& req, const json::text_limits& limits = bo
 inline result<response> ok(const bj::value& body) { return http::json_response(200, body); }
 inline result<response> created(const bj::value& body) { return http::json_response(201, body); }
 
-/// The thing, if the caller may know of it; otherwise not_found.
-result<const core::sweep*> seen(const core::state& s, const http::principal& who,
-                                const sweep_id& id);
-result<const core::run*> seen(const core::state& s, const http::principal& who, const run_id& id);
-result<const core::agent*> seen(const core::state& s, const http::principal& who,
-                                const agent_id& id);
-
-/// The project of a sweep, for visibility; "" when there is no such sweep.
-std::string_view project_of(const core::state& s, const sweep_id& id);
-
-/// seen(), as a check before a command. Costs nothing for callers who see every project.
-template <class Id>
-asio::awaitable<result<void>> must_see(request_context& ctx, services& svc, Id id) {
-  if (ctx.who.project == "*") co_return result<void>{};
-  auto look = [who = ctx.who, id](const core::state& s, moment) -> result<void> {
-    auto found = seen(s, who, id);
-    if (!found) return failed(found);
-    return {};
-  };
-  co_return co_await view(svc, std::move(look));
-}
-
 inline constexpr std::size_t reason_bytes_max = 2'000;
-inline constexpr std::size_t name_bytes_max = 128;
 
-/// A text from outside that will be shown: at most `bytes_max`, no control characters (line breaks and
-/// tabs if `lines`), no bidirectional overrides. `where` is its JSON path.
-result<void> check_text(std::string_view text, std::size_t bytes_max, std::string where,
-                        bool lines = false);
 /// A reason given by an operator.
 result<void> check_reason(const std::string& reason);
 /// "entity/project": two segments of [A-Za-z0-9_.-], 1 to 128 bytes each.

@@ -1,7 +1,7 @@
 // What a run left: history lines, its log, its files. Read from the store on the blocking pool, never
 // from the strand; what the state says of a run is durable before it is looked at.
 #include "controller/base/digest.hpp"
-#include "controller/rest/file_name.hpp"
+#include "controller/http/file_name.hpp"
 #include "controller/rest/handler.hpp"
 #include "controller/rest/query.hpp"
 #include "controller/rest/rest.hpp"
@@ -9,6 +9,9 @@
 
 namespace sweepd::rest {
 namespace {
+
+using http::attachment;
+using http::check_file_name;
 
 inline constexpr std::size_t file_bytes_max = 64u << 20;
 inline constexpr std::size_t file_piece = 1u << 20;
@@ -25,7 +28,15 @@ asio::awaitable<result<core::run>> the_run(request_context& ctx, services& svc) 
   co_return co_await view(svc, std::move(look));
 }
 
-asio::awaitable<result<response>> get_history(request_context& ctx, services& svc) {
+/// One of a run's two streams of JSON lines, and how many it has.
+struct line_stream {
+  result<std::vector<std::string>> (core::reader::*read)(const run_id&, std::uint64_t, std::size_t) = nullptr;
+  std::uint64_t core::run::*count = nullptr;
+};
+constexpr line_stream history_lines{&core::reader::history, &core::run::history_lines};
+constexpr line_stream system_lines{&core::reader::system_metrics, &core::run::system_lines};
+
+asio::awaitable<result<response>> get_lines(request_context& ctx, services& svc, line_stream which) {
   const query q(ctx.req);
   if (auto known = q.only({"from", "limit"}); !known) co_return failed(known);
   SWEEPD_CO_TRY(const auto from_given, q.number("from"));
@@ -33,18 +44,26 @@ asio::awaitable<result<response>> get_history(request_context& ctx, services& sv
   if (q.text("limit").empty()) limit = page_limit_max;
   SWEEPD_CO_TRY(const auto run, co_await the_run(ctx, svc));
   const auto from = from_given.value_or(0);
-  auto load = [&svc, id = run.id, from, limit] { return svc.reader.history(id, from, limit); };
+  auto load = [&svc, id = run.id, from, limit, which] { return (svc.reader.*which.read)(id, from, limit); };
   SWEEPD_CO_TRY(const auto lines, co_await off_strand(svc, std::move(load)));
   // The rows are stored as JSON already: put together as text rather than parsed and printed again.
   response out;
   out.body = "{\"from\":" + std::to_string(from) +
-             ",\"total\":" + std::to_string(run.history_lines) + ",\"items\":[";
+             ",\"total\":" + std::to_string(run.*which.count) + ",\"items\":[";
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (i > 0) out.body += ',';
     out.body += lines[i];
   }
   out.body += "]}";
   co_return out;
+}
+
+asio::awaitable<result<response>> get_history(request_context& ctx, services& svc) {
+  co_return co_await get_lines(ctx, svc, history_lines);
+}
+
+asio::awaitable<result<response>> get_system(request_context& ctx, services& svc) {
+  co_return co_await get_lines(ctx, svc, system_lines);
 }
 
 /// A part of the log; `from` is later than asked for when the beginning was pruned.
@@ -188,6 +207,7 @@ using http::need;
 
 constexpr http::route table[] = {
     {"GET", "/api/v1/runs/{run}/history", need::viewer, answered<get_history>},
+    {"GET", "/api/v1/runs/{run}/system", need::viewer, answered<get_system>},
     {"GET", "/api/v1/runs/{run}/log", need::viewer, answered<get_log>},
     {"GET", "/api/v1/runs/{run}/files", need::viewer, answered<list_files>},
     {"GET", "/api/v1/runs/{run}/file", need::viewer, answered<get_file>},

@@ -244,6 +244,9 @@ bj::object run(const core::state& s, const core::run& r, moment now) {
   out["config"] = t == nullptr ? bj::value(nullptr) : masked_json(t->config);
   out["search_info"] = t == nullptr ? bj::value(nullptr) : json_value(t->search_info);
   out["summary"] = masked(r.summary);
+  auto about = r.about;
+  about.erase("config");  // as the program knows it; `config` is what it was given
+  out["about"] = masked(about);
   out["metric"] = {{"count", r.metric.count},
                    {"best", or_null(r.metric.best)},
                    {"last", or_null(r.metric.last)},
@@ -262,11 +265,14 @@ bj::object run(const core::state& s, const core::run& r, moment now) {
   out["signal"] = or_null(r.signal);
   out["slot_held"] = r.slot_held && (core::is_live(r.state) || r.state == core::run_state::crashed);
   out["history_lines"] = r.history_lines;
+  out["system_lines"] = r.system_lines;
   out["log_bytes"] = r.log_bytes;
   out["stop_wanted"] = r.stop_wanted;
   out["near_misses"] = r.near_misses;
   out["deleted"] = r.deleted.has_value();
   out["can_undo"] = can_undo(s, r, now);
+  const auto lease = core::lease_end(s, r);
+  out["lease_until"] = lease ? time(*lease, now) : bj::value(nullptr);
   const auto next = next_of(s, r, now);
   out["next"] = next ? bj::value{{"at", time(next->at, now)}, {"what", next->what}}
                      : bj::value(nullptr);

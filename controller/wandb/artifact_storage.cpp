@@ -1,0 +1,173 @@
+#include "controller/wandb/artifact_storage.hpp"
+
+#include "controller/base/digest.hpp"
+#include "controller/http/file_name.hpp"
+#include "controller/wandb/environment.hpp"
+#include "controller/wandb/ticket.hpp"
+#include "controller/wandb/wandb.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace sweepd::wandb {
+namespace {
+
+using http::request_context;
+using http::response;
+using http::services;
+
+constexpr std::size_t file_bytes_max = 64u << 20;
+constexpr std::size_t piece = 1u << 20;
+constexpr std::size_t md5_digits = 32;
+
+bool is_md5(std::string_view text) {
+  return text.size() == md5_digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+/// Is the link of the request ours and still good?
+asio::awaitable<result<void>> admit(request_context& ctx, services& svc, access what) {
+  ticket t;
+  t.what = what;
+  t.run = core::artifact_files_of(ctx["entity"] + "/" + ctx["project"]);
+  t.file = ctx["md5"];
+  t.key_id = ctx.req.param("key").value_or("");
+  const auto until = ctx.req.param("until").value_or("");
+  std::int64_t ms = 0;
+  std::from_chars(until.data(), until.data() + until.size(), ms);
+  t.until = instant{milliseconds{ms}};
+  const auto mark = ctx.req.param("mark").value_or("");
+  const auto now = svc.clock.now();
+  auto look = [&](const core::state& s, moment) -> result<void> {
+    const auto secret = secret_of(s, t.key_id, now);
+    if (!secret || t.until <= now || !is_md5(t.file) || !genuine(t, *secret, mark))
+      return fail(errc::forbidden, "this link is not valid, or no longer");
+    return {};
+  };
+  co_return co_await view(svc, std::move(look));
+}
+
+asio::awaitable<response> put(request_context& ctx, services& svc) {
+  auto good = co_await admit(ctx, svc, access::upload);
+  if (!good) co_return http::problem(good.error(), ctx.req);
+  const auto project = ctx["entity"] + "/" + ctx["project"];
+  const auto md5 = ctx["md5"];
+  auto cut = [&]() -> result<std::vector<core::file_part>> {
+    if (md5_hex(ctx.req.body) != md5)
+      return fail(errc::invalid, "the content is not what was announced: its MD5 differs");
+    return artifact_parts(project, md5, ctx.req.body, svc.clock.now());
+  };
+  auto parts = co_await off_strand(svc, std::move(cut));
+  if (!parts) co_return http::problem(parts.error(), ctx.req);
+  auto stored = co_await svc.controller.put_files(std::move(*parts));
+  if (!stored) co_return http::problem(stored.error(), ctx.req);
+  response out;
+  out.content_type = "text/plain";
+  co_return out;
+}
+
+asio::awaitable<void> send(services& svc, run_id owner, std::string md5, std::uint64_t size, http::body_writer write) {
+  for (std::uint64_t at = 0; at < size;) {
+    auto load = [&svc, &owner, &md5, at] { return svc.reader.file(owner, md5, at, piece); };
+    auto bytes = co_await off_strand(svc, std::move(load));
+    if (!bytes || bytes->empty()) co_return;
+    at += bytes->size();
+    if (!co_await write(std::move(*bytes))) co_return;
+  }
+}
+
+asio::awaitable<response> give(request_context& ctx, services& svc, std::string project, std::string md5,
+                               std::string name) {
+  const auto owner = core::artifact_files_of(project);
+  auto find = [&] { return svc.reader.find_files(owner, {md5}); };
+  auto found = co_await off_strand(svc, std::move(find));
+  if (!found) co_return http::problem(found.error(), ctx.req);
+  if (!found->front()) {
+    const error e{errc::not_found, "no artifact of the project has such a file", ""};
+    co_return http::problem(e, ctx.req);
+  }
+  response out;
+  out.content_type = "application/octet-stream";
+  out.headers.emplace_back("Content-Disposition", http::attachment(name));
+  out.headers.emplace_back("Content-Security-Policy", "sandbox");
+  out.stream = [&svc, owner, md5, size = found->front()->size](http::body_writer write) {
+    return send(svc, owner, md5, size, std::move(write));
+  };
+  co_return out;
+}
+
+asio::awaitable<response> get(request_context& ctx, services& svc) {
+  auto good = co_await admit(ctx, svc, access::download);
+  if (!good) co_return http::problem(good.error(), ctx.req);
+  co_return co_await give(ctx, svc, ctx["entity"] + "/" + ctx["project"], ctx["md5"], ctx["md5"]);
+}
+
+/// Whose artifacts' file a path means, and under which name it is saved; project "": nobody's.
+struct wanted_file {
+  std::string project, md5, name;
+};
+
+/// Where clients look for a single file: ENTITY/PROJECT/COLLECTION/BIRTH ARTIFACT/MD5/NAME, the birth artifact
+/// perhaps empty; and up to 0.16 ENTITY/BIRTH ARTIFACT/MD5 (wandb/wandb: sdk/artifacts/storage_policies/
+/// wandb_storage_policy.py, _file_url).
+wanted_file file_at(const core::state& s, const request_context& ctx) {
+  wanted_file out;
+  const std::string_view rest = ctx["rest"];
+  const auto slash = rest.rfind('/');
+  if (slash == std::string_view::npos) {
+    const auto born = name_in("Artifact", ctx["project"]);
+    const auto* a = born ? s.artifacts.find(artifact_id{*born}) : nullptr;
+    if (a != nullptr) out.project = a->project;
+    out.md5 = out.name = rest;
+  } else {
+    const auto before = rest.substr(0, slash);
+    out.project = ctx["entity"] + "/" + ctx["project"];
+    out.md5 = before.substr(before.rfind('/') + 1);
+    out.name = rest.substr(slash + 1);
+  }
+  if (!is_md5(out.md5) || !ctx.who.sees(out.project)) out.project.clear();
+  return out;
+}
+
+asio::awaitable<response> get_by_digest(request_context& ctx, services& svc) {
+  auto look = [&](const core::state& s, moment) { return file_at(s, ctx); };
+  auto wanted = co_await view(svc, std::move(look));
+  if (!wanted) co_return http::problem(wanted.error(), ctx.req);
+  if (wanted->project.empty()) {
+    const error e{errc::not_found, "no artifact of the project has such a file", ""};
+    co_return http::problem(e, ctx.req);
+  }
+  co_return co_await give(ctx, svc, wanted->project, wanted->md5, wanted->name);
+}
+
+constexpr http::route table[] = {
+    {"PUT", "/storage/artifacts/{entity}/{project}/{md5}", http::need::open, put, file_bytes_max, "*/*"},
+    {"GET", "/storage/artifacts/{entity}/{project}/{md5}", http::need::open, get},
+    {"GET", "/artifactsV2/{region}/{entity}/{project}/{rest...}", http::need::viewer, get_by_digest},
+};
+
+}  // namespace
+
+std::vector<core::file_part> artifact_parts(const std::string& project, const std::string& md5,
+                                            const std::string& bytes, instant now) {
+  const auto transfer = service::fresh_id() + service::fresh_id();
+  const auto sha256 = sha256_hex(bytes);
+  std::vector<core::file_part> parts;
+  for (std::size_t at = 0; at == 0 || at < bytes.size(); at += piece) {
+    core::file_part p;
+    p.run = core::artifact_files_of(project);
+    p.name = md5;
+    p.transfer = transfer;
+    p.part = parts.size();
+    p.bytes = bytes.substr(at, piece);
+    p.size = bytes.size();
+    p.sha256 = sha256;
+    p.at = now;
+    parts.push_back(std::move(p));
+  }
+  parts.back().complete = true;
+  return parts;
+}
+
+std::span<const http::route> artifact_storage_routes() { return table; }
+
+}  // namespace sweepd::wandb
