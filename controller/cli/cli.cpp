@@ -159,7 +159,8 @@ const std::vector<command>& commands() {
     for (auto table :
          {launch_commands(), sweep_commands(), control_commands(), watch_commands(),
           wait_commands(), export_commands(), run_commands(), action_commands(), policy_commands(),
-          local_commands(), event_commands(), key_commands(), admin_commands()})
+          local_commands(), event_commands(), key_commands(), webhook_commands(),
+          admin_commands()})
       out.insert(out.end(), table.begin(), table.end());
     return out;
   }();

@@ -57,6 +57,7 @@ std::vector<command> action_commands();
 std::vector<command> policy_commands();
 std::vector<command> admin_commands();
 std::vector<command> key_commands();
+std::vector<command> webhook_commands();
 std::vector<command> local_commands();
 std::vector<command> export_commands();
 std::vector<command> launch_commands();

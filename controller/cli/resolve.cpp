@@ -20,6 +20,7 @@ constexpr kind sweeps{"sweep", "/sweeps", "sweepd sweeps", true, {"name", "state
 constexpr kind runs{"run", "/runs", "sweepd runs", true, {"sweep", "state"}};
 constexpr kind agents{"agent", "/agents", "sweepd agents", false, {"name", "state"}};
 constexpr kind keys{"key", "/keys", "sweepd keys list", false, {"name", "role"}};
+constexpr kind webhooks{"webhook", "/webhooks", "sweepd webhooks list", false, {"name", "to"}};
 
 constexpr std::size_t candidates_shown = 10;
 
@@ -102,6 +103,9 @@ result<json::object> resolve_agent(context& c, const std::string& word) {
 }
 result<json::object> resolve_key(context& c, const std::string& word) {
   return resolve(c, keys, word);
+}
+result<json::object> resolve_webhook(context& c, const std::string& word) {
+  return resolve(c, webhooks, word);
 }
 
 result<sweep_or_run> resolve_sweep_or_run(context& c, const std::string& word) {

@@ -16,6 +16,7 @@ result<json::object> resolve_sweep(context& c, const std::string& word);
 result<json::object> resolve_run(context& c, const std::string& word);
 result<json::object> resolve_agent(context& c, const std::string& word);
 result<json::object> resolve_key(context& c, const std::string& word);
+result<json::object> resolve_webhook(context& c, const std::string& word);
 
 /// A sweep or a run: whichever the word names. Both: a usage error.
 struct sweep_or_run {

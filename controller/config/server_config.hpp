@@ -26,6 +26,7 @@ struct server_config {
   bool insecure_plaintext = false;
   std::string tls_certificate;
   std::string tls_key;
+  bool webhooks_private = false;  ///< webhooks may reach this machine and private networks
   std::string log_level = "info";
   milliseconds drain{10'000};  ///< for requests in flight when the server stops
   milliseconds checkpoint_every{5'000};

@@ -15,7 +15,7 @@ constexpr std::int64_t many = 1'000'000;
 constexpr std::int64_t gigabyte = std::int64_t{1} << 30;
 constexpr std::array<std::string_view, 5> log_levels{"debug", "info", "warn", "error", "off"};
 
-const std::array<server_option, 26> table{{
+const std::array<server_option, 27> table{{
     {"listen", &c::listen, "addresses to serve on: HOST:PORT, [IPV6]:PORT or unix:PATH"},
     {"data", &c::data, "the directory of the database, made if it is not there"},
     {"public_url", &c::public_url,
@@ -24,6 +24,8 @@ const std::array<server_option, 26> table{{
      "allow addresses other than this machine's without TLS"},
     {"tls_certificate", &c::tls_certificate, "PEM file with the certificate chain"},
     {"tls_key", &c::tls_key, "PEM file with the private key"},
+    {"webhooks_private", &c::webhooks_private,
+     "let webhooks reach this machine and private networks"},
     {"log_level", &c::log_level, "debug, info, warn, error or off", option_kind::level},
     {"drain", &c::drain, "how long requests in flight may take when the server stops"},
     {"checkpoint_every", &c::checkpoint_every, "how often heartbeats are written down",

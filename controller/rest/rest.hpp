@@ -23,6 +23,7 @@ std::span<const http::route> run_data_routes();
 std::span<const http::route> bulk_routes();
 std::span<const http::route> event_routes();
 std::span<const http::route> key_routes();
+std::span<const http::route> webhook_routes();
 std::span<const http::route> status_routes();
 
 /// All of the above, in the form that http::router takes.

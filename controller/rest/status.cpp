@@ -16,7 +16,7 @@ std::string_view openapi_text() { return openapi::files().front().text; }
 
 std::vector<std::span<const http::route>> tables() {
   return {status_routes(), sweep_routes(),     trial_routes(),    policy_routes(), agent_routes(), run_routes(),
-          run_table_routes(), run_data_routes(), bulk_routes(), event_routes(), key_routes()};
+          run_table_routes(), run_data_routes(), bulk_routes(), event_routes(), key_routes(), webhook_routes()};
 }
 
 namespace {

@@ -26,7 +26,7 @@ text_map environment() {
 /// Flags as they came, every value a text: config judges them with the files and the environment.
 struct flags {
   std::map<std::string, std::vector<std::string>> given;  ///< by name without dashes
-  bool insecure_plaintext = false;
+  std::map<std::string, bool> switches{{"insecure-plaintext", false}, {"webhooks-private", false}};
 
   void declare(CLI::App& app) {
     app.add_option("--config", given["config"],
@@ -34,8 +34,8 @@ struct flags {
         ->allow_extra_args(false);
     for (const auto& option : config::option_table()) {
       const auto name = option.flag.substr(2);
-      if (name == "insecure-plaintext")
-        app.add_flag(option.flag, insecure_plaintext, option.help);
+      if (const auto on = switches.find(name); on != switches.end())
+        app.add_flag(option.flag, on->second, option.help);
       else
         app.add_option(option.flag, given[name], option.help)->allow_extra_args(false);
     }
@@ -49,7 +49,8 @@ struct flags {
       for (const auto& v : values) all += (all.empty() ? "" : ",") + v;
       out[name] = all;
     }
-    if (insecure_plaintext) out["insecure-plaintext"] = "true";
+    for (const auto& [name, on] : switches)
+      if (on) out[name] = "true";
     return out;
   }
 };

@@ -1,14 +1,17 @@
 #include "controller/serve/serve.hpp"
 
 #include "controller/base/duration.hpp"
+#include "controller/hooks/webhooks.hpp"
 #include "controller/http/log.hpp"
 #include "controller/http/server.hpp"
 #include "controller/metrics/metrics.hpp"
 #include "controller/rest/rest.hpp"
+#include "controller/rest/wire_types.hpp"
 #include "controller/serve/command_line.hpp"
 #include "controller/serve/process.hpp"
 #include "controller/store/sqlite_reader.hpp"
 #include "controller/store/sqlite_store.hpp"
+#include "controller/wandb/wandb.hpp"
 #include "controller/web/assets.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -71,10 +74,20 @@ service::options controller_of(const config::server_config& c) {
   return o;
 }
 
+hooks::hook_options hooks_of(const config::server_config& c) {
+  hooks::hook_options o;
+  o.allow_private = c.webhooks_private;
+  o.base_url = c.public_url;
+  while (o.base_url.ends_with('/')) o.base_url.pop_back();
+  o.view = rest::wire::event;
+  return o;
+}
+
 std::vector<std::span<const http::route>> all_routes() {
-  auto tables = rest::tables();
-  tables.push_back(web::routes());
-  return tables;
+  auto out = rest::tables();
+  for (const auto& table : wandb::tables()) out.push_back(table);
+  out.push_back(web::routes());
+  return out;
 }
 
 /// Everything that lives as long as the server, in the order it is made; it ends in reverse.
@@ -105,6 +118,7 @@ class program {
   asio::thread_pool blocking_{blocking_threads};
   asio::signal_set signals_{io_, SIGINT, SIGTERM};
   service::controller controller_;
+  std::optional<hooks::webhooks> hooks_;
   std::optional<metrics::metrics> metrics_;
   http::services services_;
   http::router routes_;
@@ -142,6 +156,13 @@ int program::run() {
                              double seconds) {
     metrics_->observe_http(pattern, method, status, seconds);
   };
+  hooks_.emplace(hooks::surroundings{controller_, reader_, service::system_clock(), io_.get_executor(),
+                                     blocking_.get_executor(), hooks_of(config_)});
+  if (const auto ok = hooks_->start(); !ok) {
+    std::fprintf(stderr, "error: the webhooks cannot be read: %s\n", to_string(ok.error()).c_str());
+    return exit_store;
+  }
+  services_.hooks = &*hooks_;
   server_.emplace(io_.get_executor(), routes_, services_, network_of(config_));
 
   const auto done = [this](std::exception_ptr e) {
@@ -191,6 +212,7 @@ asio::awaitable<void> program::await_signals() {
 /// ends with the last answer under way and not with its deadline.
 asio::awaitable<void> program::drain() {
   using asio::experimental::awaitable_operators::operator&&;
+  co_await hooks_->stop();
   auto connections = server_->stop(config_.drain);
   auto commands = controller_.stop();
   co_await (std::move(connections) && std::move(commands));

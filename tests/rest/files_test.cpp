@@ -1,5 +1,5 @@
 #include "controller/base/digest.hpp"
-#include "controller/rest/file_name.hpp"
+#include "controller/http/file_name.hpp"
 #include "tests/rest/server_fixture.hpp"
 
 #include <filesystem>
@@ -59,7 +59,7 @@ TEST_CASE("rest: a file needs the run's epoch, a good name and the right type") 
 }
 
 TEST_CASE("file_name: names are data of a bounded size and depth") {
-  using sweepd::rest::check_file_name;
+  using sweepd::http::check_file_name;
   CHECK(check_file_name("output.log", "?name"));
   CHECK(check_file_name("média/épreuve №1.png", "?name"));
   CHECK(check_file_name(std::string(255, 'a'), "?name"));
@@ -73,7 +73,7 @@ TEST_CASE("file_name: names are data of a bounded size and depth") {
 }
 
 TEST_CASE("file_name: the suggested name of a download cannot break out of its header") {
-  using sweepd::rest::attachment;
+  using sweepd::http::attachment;
   CHECK(attachment("dir/a.txt") == "attachment; filename=\"a.txt\"; filename*=UTF-8''a.txt");
   CHECK(attachment("a\"; x=\"b") == "attachment; filename=\"a___x__b\"; filename*=UTF-8''a%22%3B%20x%3D%22b");
   CHECK(attachment("é").find("%C3%A9") != std::string::npos);

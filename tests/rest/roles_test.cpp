@@ -53,9 +53,11 @@ const std::map<std::string, http::need> matrix{
     {"POST /api/v1/runs/{run}/stop", http::need::operator_},
     {"POST /api/v1/runs/{run}/requeue", http::need::operator_},
     {"POST /api/v1/runs/{run}/infeasible", http::need::operator_},
+    {"POST /api/v1/runs/{run}/delete", http::need::operator_},
     {"POST /api/v1/runs/{run}/undo", http::need::operator_},
     {"POST /api/v1/runs/actions", http::need::operator_},
     {"GET /api/v1/runs/{run}/history", http::need::viewer},
+    {"GET /api/v1/runs/{run}/system", http::need::viewer},
     {"GET /api/v1/runs/{run}/log", http::need::viewer},
     {"GET /api/v1/runs/{run}/files", http::need::viewer},
     {"GET /api/v1/runs/{run}/file", http::need::viewer},
@@ -67,6 +69,11 @@ const std::map<std::string, http::need> matrix{
     {"POST /api/v1/keys", http::need::admin},
     {"GET /api/v1/keys/{key}", http::need::admin},
     {"DELETE /api/v1/keys/{key}", http::need::admin},
+    {"GET /api/v1/webhooks", http::need::admin},
+    {"POST /api/v1/webhooks", http::need::admin},
+    {"GET /api/v1/webhooks/{webhook}", http::need::admin},
+    {"DELETE /api/v1/webhooks/{webhook}", http::need::admin},
+    {"POST /api/v1/webhooks/{webhook}/test", http::need::admin},
 };
 
 std::string name_of(const http::route& r) { return std::string(r.method) + " " + std::string(r.pattern); }
@@ -105,6 +112,7 @@ bj::object body_for(std::string_view pattern, const std::map<std::string, std::s
   if (pattern == "/api/v1/sweeps" || pattern == "/api/v1/validate") return {{"yaml", "method: ["}};
   if (pattern.ends_with("/policy")) return {{"yaml", "crash_policy: ["}};
   if (pattern == "/api/v1/runs/actions") return {{"action", "stop"}, {"ids", {ids.at("run")}}};
+  if (pattern == "/api/v1/webhooks") return {{"name", ""}, {"url", ""}};
   if (pattern == "/api/v1/keys") return {{"name", ""}, {"role", "viewer"}};
   return {};
 }
@@ -130,9 +138,9 @@ TEST_CASE("rest: every route takes exactly the keys that the matrix says") {
   const auto sweep = server.create_sweep(grid_yaml);
   const auto agent = server.join(sweep);
   const auto run = server.start_run(sweep, agent);
-  const std::map<std::string, std::string> ids{{"sweep", sweep}, {"agent", agent}, {"run", run}, {"key", "none0000"}};
+  const std::map<std::string, std::string> ids{{"sweep", sweep}, {"agent", agent}, {"run", run}, {"key", "none0000"}, {"webhook", "none0000"}};
   const std::map<std::string, std::string> nothing{
-      {"sweep", "none0000"}, {"agent", "none0000"}, {"run", "none0000"}, {"key", "none0000"}};
+      {"sweep", "none0000"}, {"agent", "none0000"}, {"run", "none0000"}, {"key", "none0000"}, {"webhook", "none0000"}};
 
   const auto admin = server.make_key("admin", "*");
   const std::vector<std::string> keys{server.make_key("viewer", "*", admin), server.make_key("agent", "*", admin),
@@ -166,7 +174,7 @@ TEST_CASE("rest: for a key of another project nothing of this one exists") {
   const auto sweep = server.create_sweep(grid_yaml);
   const auto agent = server.join(sweep);
   const auto run = server.start_run(sweep, agent);
-  const std::map<std::string, std::string> ids{{"sweep", sweep}, {"agent", agent}, {"run", run}, {"key", ""}};
+  const std::map<std::string, std::string> ids{{"sweep", sweep}, {"agent", agent}, {"run", run}, {"key", ""}, {"webhook", "none0000"}};
   const auto admin = server.make_key("admin", "*");
   sent whole;
   whole.key = admin;

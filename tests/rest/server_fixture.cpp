@@ -4,10 +4,12 @@
 
 #include "controller/base/json_text.hpp"
 #include "controller/config/policy_yaml.hpp"
+#include "controller/hooks/webhooks.hpp"
 #include "controller/http/log.hpp"
 #include "controller/http/server.hpp"
 #include "controller/metrics/metrics.hpp"
 #include "controller/rest/rest.hpp"
+#include "controller/rest/wire_types.hpp"
 #include "controller/store/sqlite_reader.hpp"
 #include "controller/store/sqlite_store.hpp"
 
@@ -36,6 +38,18 @@ std::string fresh_directory() {
 service::options controller_options() {
   service::options o;
   o.default_policy = config::built_in_policy();
+  return o;
+}
+
+/// To this machine, without pauses: tests wait for what arrives, not for time.
+hooks::hook_options quick_hooks() {
+  hooks::hook_options o;
+  o.allow_private = true;
+  o.pace = o.slack_pace = milliseconds{1};
+  o.retry_first = milliseconds{1};
+  o.retry_max = milliseconds{10};
+  o.tries_max = 300;
+  o.view = rest::wire::event;
   return o;
 }
 
@@ -99,6 +113,7 @@ struct rest_server::impl {
   asio::thread_pool blocking{2};
   std::unique_ptr<service::controller> controller;
   std::unique_ptr<metrics::metrics> metrics;
+  std::unique_ptr<hooks::webhooks> hooks;
   std::unique_ptr<http::services> services;
   http::router routes{rest::tables()};
   std::unique_ptr<http::server> server;
@@ -127,6 +142,7 @@ struct rest_server::impl {
     return future.get();
   }
   asio::awaitable<void> shut_down() {
+    co_await hooks->stop();
     co_await server->stop(milliseconds{2'000});
     co_await controller->stop();
   }
@@ -150,6 +166,11 @@ rest_server::impl::impl(std::string in) : directory(std::move(in)) {
                                                  i.blocking.get_executor(), std::move(told));
   i.services.reset(new http::services{*i.controller, *i.reader, service::system_clock(),
                                       i.blocking.get_executor(), "test"});
+  i.hooks = std::make_unique<hooks::webhooks>(hooks::surroundings{
+      *i.controller, *i.reader, service::system_clock(), i.io.get_executor(), i.blocking.get_executor(), quick_hooks()});
+  const auto following = i.hooks->start();
+  REQUIRE_MESSAGE(following.has_value(), (following ? std::string() : to_string(following.error())));
+  i.services->hooks = i.hooks.get();
   i.services->scratch_directory = (fs::path(i.directory) / "tmp").string();
   i.services->metrics_text = [&i] { return i.metrics->text(); };
   i.services->observe = [&i](std::string_view pattern, std::string_view method, int status,
