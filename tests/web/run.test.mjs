@@ -91,6 +91,56 @@ test("many at once: what each holds and would release is shown first, and done o
   await page.context().close();
 });
 
+test("deleting: from the menu and in bulk, out of every list, and back while there is time", async () => {
+  const runs = [];
+  for (let i = 0; i < 3; ++i) {
+    const run = await worker.start();
+    await worker.report(run, {log: "words\n"});
+    if (i < 2) await worker.finish(run);
+    runs.push(run);
+  }
+  const page = await open(browser, server, `/team/vision/sweeps/${sweep}`);
+  const table = page.getByRole("region", {name: "Runs"});
+  const row = (run) => table.getByRole("row", {name: new RegExp(run.id)});
+  await row(runs[2]).getByRole("button", {name: "Actions for run " + runs[2].id}).click();
+  await page.getByRole("menuitem", {name: "Stop"}).waitFor();
+  assert.equal(await page.getByRole("menuitem", {name: "Delete"}).count(), 0, "a live run is not offered to be deleted");
+  await page.keyboard.press("Escape");
+  await row(runs[0]).getByRole("button", {name: "Actions for run " + runs[0].id}).click();
+  await page.getByRole("menuitem", {name: "Delete"}).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("1 run would change").waitFor();
+  await dialog.getByText("disappear from every list").waitFor();
+  await picture(page, "delete");
+  await dialog.getByRole("button", {name: "Delete (1)"}).click();
+  await row(runs[0]).waitFor({state: "detached"});
+  await page.locator(".notice").getByRole("button", {name: "Undo"}).click();
+  await row(runs[0]).waitFor();
+
+  for (const r of runs) await table.getByRole("checkbox", {name: "Choose run " + r.id}).check();
+  await page.getByText("3 chosen").waitFor();
+  await page.getByRole("button", {name: "Actions", exact: true}).click();
+  await page.getByRole("menuitem", {name: "Delete"}).click();
+  await dialog.getByText("2 runs would change").waitFor();
+  await becomes(() => dialog.getByRole("row", {name: new RegExp(runs[2].id)}).innerText(), /left alone: it is running/);
+  await dialog.getByLabel("Reason").fill("trial runs");
+  await dialog.getByRole("button", {name: "Delete (2)"}).click();
+  for (const r of runs.slice(0, 2)) await row(r).waitFor({state: "detached"});
+  await row(runs[2]).waitFor();
+
+  await page.goto(server.url + `/team/vision/runs/${runs[1].id}`);
+  await page.getByText("This run is deleted").waitFor();
+  await picture(page, "deleted");
+  await page.getByRole("button", {name: "Actions for run " + runs[1].id}).click();
+  await page.getByRole("menuitem", {name: "Undo"}).click();
+  await dialog.getByRole("button", {name: "Undo (1)"}).click();
+  await page.getByText("This run is deleted").waitFor({state: "detached"});
+  assert.equal((await server.get("/api/v1/runs/" + runs[1].id)).deleted, false);
+  await worker.finish(runs[2]);
+  clean(page);
+  await page.context().close();
+});
+
 test("the output as it grows, without colour codes; then the charts up to the last point", async () => {
   const run = await worker.start();
   await worker.report(run, {
@@ -116,6 +166,22 @@ test("the output as it grows, without colour codes; then the charts up to the la
   await becomes(() => rows.last().innerText(), /^29\t0\.0333/);
   await settled(page);
   await picture(page, "charts");
+  clean(page);
+  await page.context().close();
+});
+
+test("system metrics, as W&B's client sends them, up to the last before the crash", async () => {
+  const run = await worker.start();
+  const lines = [1, 2, 3].map((i) => JSON.stringify({_runtime: i * 15, _timestamp: 1_700_000_000 + i * 15, "gpu.0.temp": 60 + i}));
+  await server.post(`/files/team/vision/${run.id}/file_stream`, {files: {"wandb-events.jsonl": {offset: 0, content: lines}}});
+  await worker.crash(run);
+  const page = await open(browser, server, `/team/vision/runs/${run.id}?tab=charts`);
+  await page.getByRole("heading", {name: "System"}).waitFor();
+  await page.getByRole("img", {name: /^gpu.0.temp/}).locator("canvas").waitFor();
+  await page.getByText("gpu.0.temp: as a table").click();
+  const rows = page.getByRole("region", {name: "gpu.0.temp, as a table"}).locator("tbody tr");
+  await becomes(() => rows.last().innerText(), /^45\t63/);
+  await picture(page, "system");
   clean(page);
   await page.context().close();
 });

@@ -132,7 +132,9 @@ test("charts, importance, timeline and grid are drawn, and each has its table", 
   await page.getByRole("img", {name: /^Timeline/}).locator("canvas").waitFor();
   await settled(page);
   await page.getByText("Timeline by agent: as a table").click();
-  await page.getByRole("region", {name: "Timeline by agent, as a table"}).getByText("left · gpu-1").first().waitFor();
+  const lanes = page.getByRole("region", {name: "Timeline by agent, as a table"});
+  await lanes.getByText("left · gpu-1").first().waitFor();
+  await becomes(() => lanes.getByRole("row", {name: new RegExp(crashed.id)}).innerText(), /failed/, "until when the crashed run's lease lasts");
   await picture(page, "timeline");
   await page.getByRole("tab", {name: "Grid"}).click();
   const cells = page.getByRole("region", {name: "Grid of cells"});
@@ -142,6 +144,49 @@ test("charts, importance, timeline and grid are drawn, and each has its table", 
   await becomes(() => cells.getByRole("link").count(), (n) => n >= 18, "cells of lr across");
   await cells.getByRole("link").first().click();
   await page.waitForURL(/\/runs\/\w+/);
+  clean(page);
+  await page.context().close();
+});
+
+test("learning curves of many runs: the best in colour, the numbers beneath", async () => {
+  const page = await open(browser, server, `/team/vision/sweeps/${sweep}?tab=curves`);
+  await page.getByRole("img", {name: /^Learning curves/}).locator("canvas").waitFor();
+  await settled(page);
+  await page.getByText(/40 of 58 runs: the best/).waitFor();
+  const best = (await server.get(`/api/v1/sweeps/${sweep}`)).best.run;
+  await page.getByRole("link", {name: best}).first().waitFor();
+  await page.getByText("Learning curves: as a table").click();
+  await page.getByRole("region", {name: "Learning curves, as a table"}).locator("tbody tr").nth(79).waitFor();
+  await picture(page, "curves");
+  await page.getByRole("tab", {name: "Overview"}).click();
+  await page.getByRole("img", {name: /^Best so far/}).waitFor();
+  assert.equal(await page.getByRole("tab", {name: "Rungs"}).count(), 0, "no rungs without early_terminate");
+  clean(page);
+  await page.context().close();
+});
+
+test("the rung table of early termination: thresholds, who counts, who was stopped", async () => {
+  const id = await server.sweep(`name: stopped early
+program: train.py
+method: random
+metric: {name: loss, goal: minimize}
+early_terminate: {type: hyperband, min_iter: 1, eta: 2}
+parameters:
+  lr: {min: 0.0, max: 1.0}
+`);
+  const worker = await server.agent(id);
+  const runs = [];
+  for (let i = 0; i < 6; ++i) runs.push(await worker.start());
+  const page = await open(browser, server, `/team/vision/sweeps/${id}?tab=rungs`);
+  await page.getByText("No run has come to a rung yet").waitFor();
+  for (let step = 0; step < 3; ++step) for (const [i, run] of runs.entries()) await worker.report(run, {history: [{loss: i + 1 / (step + 1)}]}).catch(() => {});  // some are stopped by then
+  const table = (await server.get(`/api/v1/sweeps/${id}/rungs`)).rungs;
+  assert.ok(table.length > 0);
+  const row = page.getByRole("region", {name: "Rungs"}).locator("tbody tr").first();
+  await becomes(() => row.innerText(), new RegExp(`^${table[0].rung}\t`));
+  await becomes(() => row.innerText(), /yes$/);
+  await page.getByText(/[1-9] runs? (was|were) stopped early/).waitFor();
+  await picture(page, "rungs");
   clean(page);
   await page.context().close();
 });

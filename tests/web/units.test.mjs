@@ -17,7 +17,7 @@ before(async () => {
   globalThis.matchMedia = () => ({matches: false, addEventListener() {}});
   await build({
     stdin: {
-      contents: ["importance", "chart", "log_view", "format", "policy_panel", "editor", "run_charts", "parallel"].map((m) => `export * as ${m} from "./${m}";`).join("\n"),
+      contents: ["importance", "chart", "log_view", "format", "policy_panel", "editor", "run_charts", "parallel", "curve_data", "timeline"].map((m) => `export * as ${m} from "./${m}";`).join("\n"),
       resolveDir: path.join(process.env.SWEEPD_UI, "src"),
       loader: "ts",
     },
@@ -99,4 +99,61 @@ test("history: long ones are read in parts that keep the first and the last page
   assert.equal(many.length, 20);
   assert.equal(many[0], 0);
   assert.equal(many.at(-1), 499);
+});
+
+test("curves: the best, the live and an even choice are drawn; long histories are read in slices that keep the ends", () => {
+  const {chosenRuns, ranges} = page.curve_data;
+  const n = 200;
+  const columns = {
+    id: Array.from({length: n}, (_, i) => "r" + i),
+    state: Array.from({length: n}, (_, i) => (i === 150 ? "running" : "finished")),
+    value: Array.from({length: n}, (_, i) => (i % 10 === 9 ? null : i)),
+    started: Array.from({length: n}, () => 1),
+  };
+  const low = chosenRuns({columns}, "minimize");
+  assert.deepEqual(low.best, ["r0", "r1", "r2", "r3", "r4"]);
+  assert.equal(low.all.length, 40);
+  assert.ok(low.all.includes("r150"));
+  assert.deepEqual(chosenRuns({columns}, "maximize").best[0], "r198");
+  assert.equal(new Set(low.all).size, 40);
+  assert.deepEqual(ranges(0), []);
+  assert.deepEqual(ranges(1000), [[0, 1000]]);
+  const slices = ranges(100_000);
+  assert.equal(slices[0][0], 0);
+  assert.equal(slices.at(-1)[0] + slices.at(-1)[1], 100_000);
+});
+
+test("curves: values lie on straight lines between points; the band holds four fifths of those that come that far", () => {
+  const {band, valueAt, curveOf} = page.curve_data;
+  assert.equal(valueAt([[0, 2], [10, 4]], 5), 3);
+  assert.equal(valueAt([[0, 2], [10, 4]], 11), null);
+  assert.equal(valueAt([], 0), null);
+  assert.deepEqual(curveOf([{_step: 0, loss: 1}, {_step: 1, loss: "NaN"}, {_step: 2, loss: 3}], "loss", "_step"), [[0, 1], [2, 3]]);
+  const curves = Array.from({length: 11}, (_, i) => ({run: "r" + i, state: "finished", points: [[0, i], [i < 9 ? 50 : 100, i]]}));
+  const all = band(curves);
+  assert.deepEqual([all[0].low, all[0].median, all[0].high], [1, 5, 9]);
+  assert.ok(all.at(-1).x <= 50, "two runs alone make no band");
+  assert.deepEqual(band(curves.slice(0, 4)), []);
+});
+
+test("timeline: marks stand in their run's or agent's lane: heartbeats, leases, what the policy did", () => {
+  const {lay, marksOf} = page.timeline;
+  const at = (s) => 1_700_000_000_000 + s * 1000;
+  const points = {
+    agents: ["a1", "a2"],
+    columns: {id: ["r1", "r2"], state: ["crashed", "running"], cause: ["oom", "none"], agent: [0, 1], created: [at(0), at(1)], started: [at(0), at(1)], ended: [at(5), null], last_signal: [at(4), at(9)]},
+  };
+  const {bars, lanes, lanesOf} = lay(points, (id) => "agent " + id, at(10));
+  assert.deepEqual(lanes, ["agent a1", "agent a2"]);
+  const iso = (s) => new Date(at(s)).toISOString();
+  const events = [
+    {run: "r1", at: iso(5), actor: {what: "policy", id: "rule 1"}, type: "run_moved", body: {from: "crashed", to: "failed"}},
+    {run: "r1", at: iso(6), actor: {what: "user", id: "k"}, type: "run_moved", body: {from: "failed", to: "crashed"}},
+  ];
+  const live = [{id: "r1", next: {at: iso(60), what: "failed by rule 1"}, lease_until: null}, {id: "r2", next: null, lease_until: iso(300)}];
+  const marks = marksOf(bars, lanesOf, [{id: "a1", name: "one", state: "lost", last_beat: iso(4)}], live, events, at(10));
+  assert.deepEqual(marks.map((m) => [m.what, m.about, m.lane, m.until ?? m.at]), [
+    ["agent heard", "one", 0, at(4)], ["lease", "r1", 0, at(60)], ["lease", "r2", 1, at(300)], ["policy", "r1", 0, at(5)],
+  ]);
+  assert.match(marks[3].words, /crashed → failed, rule 1/);
 });

@@ -23,10 +23,10 @@ export async function until(what, f, limitMs = patienceMs) {
 }
 
 export class Server {
-  static async start() {
+  static async start(...more) {
     const s = new Server();
     s.data = mkdtempSync(path.join(tmpdir(), "sweepd-web-"));
-    s.process = spawn(binary, ["serve", "--listen", "127.0.0.1:0", "--data", s.data, "--log-level", "error"], {stdio: ["ignore", "ignore", "pipe"]});
+    s.process = spawn(binary, ["serve", "--listen", "127.0.0.1:0", "--data", s.data, "--log-level", "error", ...more], {stdio: ["ignore", "ignore", "pipe"]});
     let said = "";
     s.process.stderr.on("data", (d) => (said = (said + d).slice(-4000)));
     const file = path.join(s.data, "sweepd.url");

@@ -2,7 +2,7 @@
 // would be released), then a reason, then done; and the way back while there is one.
 import {useEffect, useState} from "preact/hooks";
 import {post, words} from "./api";
-import {plural, title} from "./format";
+import {plural, sweepApi, title} from "./format";
 import {notify} from "./notice";
 import type {BulkDone, BulkPreview, Run, RunAction} from "./types";
 import {isLive} from "./types";
@@ -22,6 +22,7 @@ export const actionNames: Record<RunAction, string> = {
   requeue: "Requeue",
   infeasible: "Never try again",
   undo: "Undo",
+  delete: "Delete",
 };
 
 const explains: Record<RunAction, string> = {
@@ -29,18 +30,21 @@ const explains: Record<RunAction, string> = {
   stop: "Their agents are told to stop them until they obey; the runs become killed.",
   requeue: "Their configurations are handed out again.",
   infeasible: "Their configurations are closed: they are never tried again.",
-  undo: "The last mark is taken back: each run is again what it was before.",
+  undo: "The last mark or deletion is taken back: each run is again what it was before.",
+  delete: "The runs disappear from every list; their history, output and files are removed when the time to undo it is over. Their configurations are not tried again by that: requeue them first.",
 };
 
 const rowsShown = 200;
 
 /** Which actions make sense for a run in that state; the preview has the last word. */
 export function actionsFor(r: Run): RunAction[] {
+  if (r.deleted) return r.can_undo ? ["undo"] : [];
   const out: RunAction[] = [];
   if (r.state !== "failed" && r.state !== "finished" && r.state !== "killed") out.push("mark_failed");
   if (isLive(r.state)) out.push("stop");
   if (!isLive(r.state)) out.push("requeue", "infeasible");
   if (r.can_undo) out.push("undo");
+  if (!isLive(r.state)) out.push("delete");
   return out;
 }
 
@@ -100,7 +104,7 @@ export function ActDialog(props: {action: RunAction; target: Target; onClose: ()
       const done = await post<BulkDone>("/api/v1/runs/actions", {...what, reason, confirm: preview!.confirm});
       const ids = done.items.filter((i) => i.ok).map((i) => i.run);
       const refused = done.items.filter((i) => !i.ok);
-      const back = action === "mark_failed" && ids.length > 0;
+      const back = (action === "mark_failed" || action === "delete") && ids.length > 0;
       notify(`${actionNames[action]}: ${plural(done.done, "run")}` + (refused.length ? `, ${refused.length} left alone` : ""), {
         undo: back ? () => void undo(ids, props.onDone) : undefined,
       });
@@ -124,7 +128,7 @@ export function ActDialog(props: {action: RunAction; target: Target; onClose: ()
           <PreviewTable preview={preview} />
         </>
       )}
-      {(refusable || force) && action !== "undo" && action !== "stop" && (
+      {(refusable || force) && ["mark_failed", "requeue", "infeasible"].includes(action) && (
         <label class="check">
           <input type="checkbox" checked={force} onChange={(e) => setForce(e.currentTarget.checked)} /> Also those that may be alive or have
           finished (force)
@@ -170,7 +174,7 @@ export function VerbDialog(props: {verb: Verb; sweep: string; name: string; live
   const [fault, setFault] = useState<unknown>(null);
   const perform = async () => {
     try {
-      await post(`/api/v1/sweeps/${props.sweep}/${props.verb}`, {reason});
+      await post(`${sweepApi(props.sweep)}/${props.verb}`, {reason});
       notify(`${title(props.verb)}: ${props.name}`);
       props.onDone();
       props.onClose();

@@ -1,5 +1,5 @@
 // Why a sweep is not moving: each hold, what it keeps, and the time to its release, ticking.
-import {runUrl} from "./format";
+import {runUrl, sweepApi} from "./format";
 import {useLoad} from "./hooks";
 import type {Explanation, Sweep} from "./types";
 import {A, Card, Empty, Fault, Scroller, State, Until} from "./ui";
@@ -7,7 +7,7 @@ import {A, Card, Empty, Fault, Scroller, State, Until} from "./ui";
 const rowsShown = 20;
 
 export function Blockers({sweep}: {sweep: Sweep}) {
-  const {data, error} = useLoad<Explanation>(`/api/v1/sweeps/${sweep.id}/explain`, (e) => e.sweep === sweep.id, 10_000);
+  const {data, error} = useLoad<Explanation>(sweepApi(sweep.id) + "/explain", (e) => e.sweep === sweep.id, 10_000);
   if (!data) return <Fault error={error} />;
   const dead = data.holds.filter((h) => h.state === "crashed" || h.state === "preempted").length;
   const over = sweep.state === "finished" || sweep.state === "canceled";

@@ -28,6 +28,7 @@ function Change({e}: {e: LogEvent}) {
   if (e.type === "policy_would") return <>would: {text(b.action)}</>;
   if (e.type === "policy_changed") return <>version {text(b.version)}</>;
   if (e.type === "agent_joined") return <>{text(b.agent_name)} on {text(b.host) || "an unnamed host"}</>;
+  if (e.type === "webhook_changed") return <>{text(b.title)} to {text(b.to)} {text(b.what)}</>;
   if (e.type === "outage_noted") return <>{text(b.what)}</>;
   return null;
 }

@@ -8,9 +8,10 @@ import type {List, LogEvent} from "./types";
 import {Card, Empty, Fault, Icon} from "./ui";
 
 const kinds = [
-  "sweep_created", "sweep_moved", "sweep_tuned", "policy_changed", "policy_would", "run_offered", "run_moved", "run_health_changed",
+  "sweep_created", "sweep_moved", "sweep_tuned", "sweep_changed", "controller_written", "policy_changed", "policy_would", "run_offered", "run_moved", "run_health_changed",
+  "run_deleted", "run_restored", "run_purged",
   "trial_requeued", "trial_closed", "agent_joined", "agent_moved", "agent_quarantined", "breaker_moved", "mass_silence_changed",
-  "outage_noted", "key_created", "key_revoked",
+  "outage_noted", "key_created", "key_revoked", "webhook_changed", "artifact_changed",
 ];
 
 interface Chain {

@@ -71,6 +71,11 @@ export function expected(s: Sweep): number | null {
   return ends.length ? Math.min(...ends) : null;
 }
 
-export const sweepUrl = (s: {project: string; id: string}) => `/${s.project}/sweeps/${s.id}`;
-export const runUrl = (project: string, id: string) => `/${project}/runs/${id}`;
+/** The method of what holds a project's runs without a sweep: it hands out nothing and never ends. */
+export const ownRuns = "none";
+
+/** Of a sweep's id: that of a project's own runs holds a colon and a slash. */
+export const sweepApi = (id: string) => "/api/v1/sweeps/" + encodeURIComponent(id);
+export const sweepUrl = (s: {project: string; id: string}) => `/${s.project}/sweeps/${encodeURIComponent(s.id)}`;
+export const runUrl = (project: string, id: string) => `/${project}/runs/${encodeURIComponent(id)}`;
 export const sweepName = (s: Sweep) => s.name || s.id;

@@ -3,7 +3,7 @@
 import {useEffect, useState} from "preact/hooks";
 import {Problem, call, post, words} from "./api";
 import {Editor} from "./editor";
-import {clock, duration, number, runUrl} from "./format";
+import {clock, duration, number, runUrl, sweepApi} from "./format";
 import {useLoad, useSettled} from "./hooks";
 import {notify} from "./notice";
 import {useOperator} from "./session";
@@ -62,7 +62,7 @@ function ReplayCard({sweep, yaml, valid}: {sweep: Sweep; yaml: string; valid: bo
     setBusy(true);
     setFault("");
     try {
-      setFound(await post<Replay>(`/api/v1/sweeps/${sweep.id}/policy/replay`, {yaml, since}));
+      setFound(await post<Replay>(sweepApi(sweep.id) + "/policy/replay", {yaml, since}));
     } catch (e) {
       setFault(words(e));
     }
@@ -120,7 +120,7 @@ function ReplayCard({sweep, yaml, valid}: {sweep: Sweep; yaml: string; valid: bo
 
 export function PolicyPanel({sweep}: {sweep: Sweep}) {
   const operator = useOperator();
-  const path = `/api/v1/sweeps/${sweep.id}/policy`;
+  const path = sweepApi(sweep.id) + "/policy";
   const {data, error, reload} = useLoad<PolicyView>(path, (e) => e.sweep === sweep.id && e.type === "policy_changed");
   const [text, setText] = useState<string | null>(null);
   const [reason, setReason] = useState("");

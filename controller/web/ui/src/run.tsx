@@ -4,7 +4,7 @@ import {ActDialog, runMenu} from "./act";
 import type {Target} from "./act";
 import {download, words} from "./api";
 import {EventTable, EvidenceList} from "./event_table";
-import {bytes, clock, number, parameter, runTime, runUrl, value} from "./format";
+import {bytes, clock, number, parameter, runTime, runUrl, sweepApi, sweepUrl, value} from "./format";
 import {navigate, useLoad, useNow, useParam, usePath} from "./hooks";
 import {LogView} from "./log_view";
 import {notify} from "./notice";
@@ -38,6 +38,13 @@ function Pairs({title, all}: {title: string; all: [string, Json][]}) {
   );
 }
 
+/** What its program says of it. */
+function About({about}: {about: Run["about"]}) {
+  const tags = Array.isArray(about.tags) ? about.tags : [];
+  const said = [about.display_name, about.group, about.job_type, ...tags.map((t) => "#" + value(t)), about.notes].filter((x) => x !== undefined && x !== null && x !== "");
+  return said.length > 0 ? <small>{said.map(value).join(" · ")}</small> : null;
+}
+
 function Standing({r, sweep}: {r: Run; sweep: Sweep | null}) {
   const now = useNow(1000);
   return (
@@ -47,7 +54,7 @@ function Standing({r, sweep}: {r: Run; sweep: Sweep | null}) {
         {r.cause !== "none" && <div><dt>Cause</dt><dd>{r.cause.replace(/_/g, " ")}</dd></div>}
         <div><dt>{sweep?.metric.name ?? "Metric"}</dt><dd><b>{number(r.metric.best)}</b>{r.metric.last !== null && r.metric.last !== r.metric.best && <small> last {number(r.metric.last)}</small>}{r.metric.nan_seen && <small> NaN seen</small>}</dd></div>
         <div><dt>Ran for</dt><dd>{runTime(r, now)}</dd></div>
-        {(isLive(r.state) || r.state === "crashed") && <div><dt>Last heard</dt><dd><Since at={r.last_signal} /></dd></div>}
+        {(isLive(r.state) || r.state === "crashed") && <div><dt>Last heard</dt><dd><Since at={r.last_signal} />{r.lease_until && <small> taken for dead <Until at={r.lease_until} /></small>}</dd></div>}
         <div><dt>Where</dt><dd>{r.host ?? "–"}{r.pid ? <small> pid {r.pid}</small> : null}</dd></div>
         {r.exit_code !== null && <div><dt>Exit code</dt><dd>{r.exit_code}</dd></div>}
         {r.signal !== null && <div><dt>Signal</dt><dd>{r.signal}</dd></div>}
@@ -123,7 +130,7 @@ export function RunPage({id}: {id: string}) {
   const [doing, setDoing] = useState<{action: RunAction; target: Target} | null>(null);
   const [pace, setPace] = useState(3000);
   const {data: r, error, reload} = useLoad<Run>("/api/v1/runs/" + encodeURIComponent(id), (e) => e.run === id, pace);
-  const {data: sweep} = useLoad<Sweep>(r ? "/api/v1/sweeps/" + r.sweep : null);
+  const {data: sweep} = useLoad<Sweep>(r ? sweepApi(r.sweep) : null);
   useEffect(() => {
     if (!r) return;
     document.title = `${r.id} · sweepd`;
@@ -139,15 +146,17 @@ export function RunPage({id}: {id: string}) {
       <div class="heading">
         <div>
           <div class="crumbs">
-            <A href="/">All sweeps</A> / <A href={"/" + r.project}>{r.project}</A> / <A href={`/${r.project}/sweeps/${r.sweep}`}>{sweep?.name || r.sweep}</A>
+            <A href="/">All sweeps</A> / <A href={"/" + r.project}>{r.project}</A> / <A href={sweepUrl({project: r.project, id: r.sweep})}>{sweep?.name || r.sweep}</A>
           </div>
           <h1>Run <span class="mono">{r.id}</span></h1>
+          <About about={r.about} />
         </div>
         <div class="tools">
           {operator && <Menu label={"Actions for run " + r.id} items={runMenu(r, choose)} />}
         </div>
       </div>
       <Fault error={error} />
+      {r.deleted && <p class="hint">This run is deleted: it is in no list any more.{r.can_undo && " Undo, in its menu, restores it while its data are still there."}</p>}
       <Standing r={r} sweep={sweep} />
       <Tabs label="Views of the run" tabs={tabs} now={now} go={setTab} />
       <TabPanel now={now}>

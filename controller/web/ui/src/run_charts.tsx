@@ -22,30 +22,31 @@ export function pagesOf(total: number): number[] {
   return [...new Set(Array.from({length: most}, (_, i) => Math.round((i * (pages - 1)) / (most - 1))))];
 }
 
-function useHistory(run: Run): {rows: Row[]; sampled: boolean; fault: string; done: boolean} {
+/** One of a run's two streams of lines: what it logged, or what the system did meanwhile. */
+function useLines(run: Run, stream: "history" | "system", lines: number): {rows: Row[]; sampled: boolean; fault: string; done: boolean} {
   const [rows, setRows] = useState<Row[]>([]);
   const [fault, setFault] = useState("");
   const [done, setDone] = useState(false);
   const have = useRef({lines: 0, busy: false, rows: [] as Row[]});
-  const sampled = run.history_lines > rowsMax;
+  const sampled = lines > rowsMax;
   useEffect(() => {
     const h = have.current;
     const read = async () => {
-      if (h.busy || h.lines === run.history_lines) return setDone(true);
+      if (h.busy || h.lines === lines) return setDone(true);
       h.busy = true;
-      const base = `/api/v1/runs/${encodeURIComponent(run.id)}/history?limit=${pageRows}&from=`;
+      const base = `/api/v1/runs/${encodeURIComponent(run.id)}/${stream}?limit=${pageRows}&from=`;
       try {
         if (h.lines === 0 || sampled) {
           h.rows = [];
-          for (const p of pagesOf(run.history_lines)) h.rows.push(...(await get<{items: Row[]}>(base + p * pageRows)).items);
+          for (const p of pagesOf(lines)) h.rows.push(...(await get<{items: Row[]}>(base + p * pageRows)).items);
         } else {
-          while (h.rows.length < run.history_lines) {
+          while (h.rows.length < lines) {
             const next = (await get<{items: Row[]}>(base + h.rows.length)).items;
             if (next.length === 0) break;
             h.rows.push(...next);
           }
         }
-        h.lines = run.history_lines;
+        h.lines = lines;
         setRows([...h.rows]);
         setFault("");
       } catch (e) {
@@ -55,10 +56,12 @@ function useHistory(run: Run): {rows: Row[]; sampled: boolean; fault: string; do
       setDone(true);
     };
     void read();
-  }, [run.id, run.history_lines]);
+  }, [run.id, lines]);
   return {rows, sampled, fault, done};
 }
 
+const besideAxes = ["_runtime", "_timestamp"];
+const numericOf = (rows: Row[]) => new Set(rows.flatMap((r) => Object.keys(r).filter((n) => typeof r[n] === "number")));
 const isSystem = (name: string) => /^system[./]|^_wandb\.|gpu\.|^cpu/i.test(name);
 
 function MetricChart({name, rows, x, main}: {name: string; rows: Row[]; x: string; main: boolean}) {
@@ -94,19 +97,23 @@ function MetricChart({name, rows, x, main}: {name: string; rows: Row[]; x: strin
 }
 
 export function RunCharts({run, metric}: {run: Run; metric: string | null}) {
-  const {rows, sampled, fault, done} = useHistory(run);
-  const numeric = new Set<string>();
-  for (const r of rows) for (const [name, v] of Object.entries(r)) if (typeof v === "number") numeric.add(name);
+  const {rows, sampled, fault, done} = useLines(run, "history", run.history_lines);
+  const beside = useLines(run, "system", run.system_lines);
+  const numeric = numericOf(rows);
   const axes = steps.filter((s) => numeric.has(s));
   const [chosen, setX] = useParam("x", axes[0] ?? "");
   const x = axes.includes(chosen) ? chosen : "";
   const names = [...numeric].filter((n) => !n.startsWith("_") && n !== x).sort((a, b) => Number(b === metric) - Number(a === metric) || a.localeCompare(b));
   const own = names.filter((n) => !isSystem(n));
   const system = names.filter(isSystem);
+  const besideNumeric = numericOf(beside.rows);
+  const besideX = besideAxes.find((a) => besideNumeric.has(a)) ?? "";
+  const besideNames = [...besideNumeric].filter((n) => !n.startsWith("_")).sort();
   return (
     <>
       <Fault error={fault || null} />
-      {done && rows.length === 0 && !fault && <Card title="Charts"><Empty>It has logged nothing.</Empty></Card>}
+      <Fault error={beside.fault || null} />
+      {done && beside.done && rows.length === 0 && beside.rows.length === 0 && !fault && <Card title="Charts"><Empty>It has logged nothing.</Empty></Card>}
       {axes.length > 1 && (
         <label class="check">
           Over
@@ -116,8 +123,10 @@ export function RunCharts({run, metric}: {run: Run; metric: string | null}) {
       {sampled && <small>an even sample of {number(rows.length)} of {number(run.history_lines)} lines, the last one among them</small>}
       <div class="columns">{own.slice(0, chartsMax).map((n) => <MetricChart key={n} name={n} rows={rows} x={x} main />)}</div>
       {own.length > chartsMax && <small>{own.length - chartsMax} more metrics are not drawn</small>}
-      {system.length > 0 && <h2>System</h2>}
+      {system.length + besideNames.length > 0 && <h2>System</h2>}
       <div class="columns">{system.slice(0, chartsMax).map((n) => <MetricChart key={n} name={n} rows={rows} x={x} main={false} />)}</div>
+      <div class="columns">{besideNames.slice(0, chartsMax).map((n) => <MetricChart key={n} name={n} rows={beside.rows} x={besideX} main={false} />)}</div>
+      {beside.sampled && <small>an even sample of {number(beside.rows.length)} of {number(run.system_lines)} lines of system metrics</small>}
     </>
   );
 }

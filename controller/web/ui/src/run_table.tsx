@@ -4,7 +4,7 @@ import {useEffect, useState} from "preact/hooks";
 import {ActDialog, actionNames, runMenu} from "./act";
 import type {Target} from "./act";
 import {query} from "./api";
-import {number, own, parameter, plural, runTime, runUrl, value} from "./format";
+import {number, own, parameter, plural, runTime, runUrl, sweepApi, value} from "./format";
 import {navigate, useLoad, useNow, useParam} from "./hooks";
 import {useOperator} from "./session";
 import type {List, LogEvent, Run, RunAction, RunState, Sweep} from "./types";
@@ -95,7 +95,7 @@ export function RunTable(props: {sweep: Sweep; ranges: Ranges; matching: (states
   const now = useNow(5000);
   const brushed = Object.keys(ranges).length > 0;
   const asks = (Math.max(1, Number(page) || 1) - 1) * pageRows;
-  const path = query(`/api/v1/sweeps/${sweep.id}/runs`, {
+  const path = query(sweepApi(sweep.id) + "/runs", {
     sort, state, offset: asks, limit: pageRows, ranges: brushed ? JSON.stringify(ranges) : "",
   });
   const {data, error, path: answered, stale, reload} = useLoad<List<Run>>(path, touches(sweep.id), 10_000);

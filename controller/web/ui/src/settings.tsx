@@ -1,4 +1,4 @@
-// Who you are here, how the server is, and its keys: made, shown once, revoked.
+// Who you are here, how the server is, its keys (made, shown once, revoked) and its webhooks.
 import {useContext, useEffect, useState} from "preact/hooks";
 import {call, post, words} from "./api";
 import {clock, number} from "./format";
@@ -7,6 +7,7 @@ import {notify} from "./notice";
 import {Who, useAdmin} from "./session";
 import type {ApiKey, List, Role, Status} from "./types";
 import {Card, CopyButton, Dialog, Empty, Fault, Field, Scroller} from "./ui";
+import {Webhooks} from "./webhooks";
 
 const roles: Record<Role, string> = {
   viewer: "looks, changes nothing",
@@ -135,6 +136,7 @@ export function Settings() {
         </Card>
       </div>
       {admin && <Keys />}
+      {admin && <Webhooks />}
     </>
   );
 }

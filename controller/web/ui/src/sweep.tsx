@@ -5,14 +5,16 @@ import type {Verb} from "./act";
 import {get} from "./api";
 import {BestChart} from "./best_chart";
 import {Blockers} from "./blockers";
-import {clock, expected, number, parameter, plural, runUrl, sweepName, sweepUrl, title, value} from "./format";
+import {clock, expected, number, ownRuns, parameter, plural, runUrl, sweepApi, sweepName, sweepUrl, title, value} from "./format";
 import {Heat} from "./heat";
 import {navigate, useLoad, useParam, usePath} from "./hooks";
 import {ImportanceCard} from "./importance_card";
 import {announce} from "./notice";
+import {Curves} from "./curves";
 import {EventTable} from "./event_table";
 import {Parallel, axesOf, within} from "./parallel";
 import {PolicyPanel} from "./policy_panel";
+import {Rungs} from "./rungs";
 import {RunTable} from "./run_table";
 import type {Ranges} from "./run_table";
 import {useOperator} from "./session";
@@ -22,15 +24,17 @@ import {A, Card, CopyButton, Empty, Fault, Menu, Progress, State, TabPanel, Tabs
 
 const tabs = [
   {id: "", label: "Overview"},
+  {id: "curves", label: "Curves"},
   {id: "timeline", label: "Timeline"},
   {id: "grid", label: "Grid"},
+  {id: "rungs", label: "Rungs"},
   {id: "policy", label: "Policy"},
   {id: "file", label: "File"},
   {id: "events", label: "Events"},
 ];
 
 function verbsFor(s: Sweep): Verb[] {
-  if (s.state === "canceled") return [];
+  if (s.state === "canceled" || s.method === ownRuns) return [];
   if (s.state === "finished") return ["resume"];
   return [s.state === "paused" ? "resume" : "pause", ...(s.stopping ? [] : (["stop"] as Verb[])), "cancel"];
 }
@@ -63,7 +67,7 @@ function Standing({s}: {s: Sweep}) {
 
 /** What a point chart does not show need not draw it again. */
 const moves = (id: string) => (e: LogEvent) =>
-  e.sweep === id && ["run_offered", "run_moved", "trial_closed", "trial_requeued"].includes(e.type);
+  e.sweep === id && ["run_offered", "run_moved", "trial_closed", "trial_requeued", "run_deleted", "run_restored"].includes(e.type);
 
 function Overview({s, points}: {s: Sweep; points: Points | null}) {
   const [text, setText] = useParam("ranges");
@@ -106,7 +110,7 @@ function Overview({s, points}: {s: Sweep; points: Points | null}) {
 }
 
 function FileTab({s}: {s: Sweep}) {
-  const {data, error} = useLoad<{yaml: string}>(`/api/v1/sweeps/${s.id}/yaml`);
+  const {data, error} = useLoad<{yaml: string}>(sweepApi(s.id) + "/yaml");
   return (
     <Card title="Sweep file" tools={data && <CopyButton text={data.yaml} label="Copy" />}>
       <Fault error={error} />
@@ -118,7 +122,7 @@ function FileTab({s}: {s: Sweep}) {
 }
 
 function EventsTab({s}: {s: Sweep}) {
-  const {data, error} = useLoad<List<LogEvent>>(`/api/v1/events?sweep=${s.id}&order=newest&limit=200`, (e) => e.sweep === s.id);
+  const {data, error} = useLoad<List<LogEvent>>(`/api/v1/events?sweep=${encodeURIComponent(s.id)}&order=newest&limit=200`, (e) => e.sweep === s.id);
   return (
     <Card title="Events, newest first">
       <Fault error={error} />
@@ -132,8 +136,8 @@ export function SweepPage({id}: {id: string}) {
   const {pathname, search} = usePath();
   const [tab, setTab] = useParam("tab");
   const [verb, setVerb] = useState<Verb | null>(null);
-  const {data: s, error, reload} = useLoad<Sweep>("/api/v1/sweeps/" + encodeURIComponent(id), (e) => e.sweep === id, 15_000);
-  const {data: points} = useLoad<Points>(s ? `/api/v1/sweeps/${s.id}/points` : null, moves(id), 30_000);
+  const {data: s, error, reload} = useLoad<Sweep>(sweepApi(id), (e) => e.sweep === id, 15_000);
+  const {data: points} = useLoad<Points>(s ? sweepApi(s.id) + "/points" : null, moves(id), 30_000);
   useEffect(() => {
     if (!s) return;
     document.title = `${sweepName(s)} · sweepd`;
@@ -155,7 +159,7 @@ export function SweepPage({id}: {id: string}) {
           <small><span class="mono">{s.id}</span> · {s.method}{s.metric.name ? ` · ${s.metric.goal} ${s.metric.name}` : ""}{s.description ? ` · ${s.description}` : ""}</small>
         </div>
         <div class="tools">
-          <CopyButton text={`sweepd agent ${s.id}`} label="Copy agent command" />
+          {s.method !== ownRuns && <CopyButton text={`sweepd agent ${s.id}`} label="Copy agent command" />}
           {operator && verbsFor(s).length > 0 && (
             <Menu label="Change this sweep" text="Sweep" items={verbsFor(s).map((v) => ({label: title(v), act: () => setVerb(v)}))} />
           )}
@@ -163,9 +167,11 @@ export function SweepPage({id}: {id: string}) {
       </div>
       <Fault error={error} />
       <Standing s={s} />
-      <Tabs label="Views of the sweep" tabs={tabs} now={now} go={setTab} />
+      <Tabs label="Views of the sweep" tabs={tabs.filter((t) => t.id !== "rungs" || s.config?.early_terminate)} now={now} go={setTab} />
       <TabPanel now={now}>
         {now === "" && <Overview s={s} points={points} />}
+        {now === "curves" && points && <Curves sweep={s} points={points} />}
+        {now === "rungs" && <Rungs sweep={s} />}
         {now === "timeline" && points && <Timeline sweep={s} points={points} />}
         {now === "grid" && points && <Heat sweep={s} points={points} />}
         {now === "policy" && <PolicyPanel sweep={s} />}

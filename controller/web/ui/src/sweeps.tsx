@@ -1,7 +1,7 @@
 // The list of sweeps: state, progress, live counts, the best so far, what blocks.
 import {useEffect} from "preact/hooks";
 import {query} from "./api";
-import {expected, number, plural, sweepName, sweepUrl} from "./format";
+import {expected, number, ownRuns, plural, sweepName, sweepUrl} from "./format";
 import {useLoad, useParam} from "./hooks";
 import {announce} from "./notice";
 import {useOperator} from "./session";
@@ -18,7 +18,7 @@ function blocked(s: Sweep): string {
   if (held > 0) return `${plural(held, "dead run")} ${held === 1 ? "holds its" : "hold their"} configuration`;
   if (s.max_concurrent_runs !== null && s.slots_used >= s.max_concurrent_runs)
     return `all ${s.max_concurrent_runs} places are taken`;
-  if (s.agents === 0) return "no agent has joined";
+  if (s.agents === 0 && s.method !== ownRuns) return "no agent has joined";
   return "";
 }
 

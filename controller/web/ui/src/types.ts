@@ -4,7 +4,7 @@ export type Role = "viewer" | "agent" | "operator" | "admin";
 export type RunState =
   | "pending" | "running" | "preempting" | "preempted" | "crashed" | "failed" | "killed" | "finished";
 export type SweepState = "pending" | "running" | "paused" | "finished" | "canceled";
-export type RunAction = "mark_failed" | "stop" | "requeue" | "infeasible" | "undo";
+export type RunAction = "mark_failed" | "stop" | "requeue" | "infeasible" | "undo" | "delete";
 export type Json = null | boolean | number | string | Json[] | {[key: string]: Json};
 
 export const runStates: RunState[] = [
@@ -69,6 +69,7 @@ export interface Run {
   reason: string | null;
   config: {[name: string]: Json} | null;
   summary: {[name: string]: Json};
+  about: {[name: string]: Json};
   metric: {count: number; best: number | null; last: number | null; nan_seen: boolean};
   created: string | null;
   started: string | null;
@@ -80,10 +81,13 @@ export interface Run {
   signal: number | null;
   slot_held: boolean;
   history_lines: number;
+  system_lines: number;
   log_bytes: number;
   stop_wanted: boolean;
   near_misses: number;
   can_undo: boolean;
+  deleted: boolean;
+  lease_until: string | null;
   next: {at: string; what: string} | null;
 }
 
@@ -158,6 +162,36 @@ export interface Points {
     last_signal: (number | null)[];
   };
   config: {[name: string]: Json[]};
+}
+
+export interface Webhook {
+  id: string;
+  name: string;
+  to: string;
+  shape: "generic" | "slack";
+  kinds: string[];
+  sweep: string | null;
+  project: string;
+  created: string | null;
+  created_by: string;
+  delivered: number;
+  given_up: number;
+  last_try: string | null;
+  last_error: string | null;
+}
+
+export interface WebhookTest {
+  taken: boolean;
+  status: number | null;
+  message: string | null;
+  took_ms: number;
+}
+
+export interface RungTable {
+  rule: string | null;
+  resource: string | null;
+  stopped: number;
+  rungs: {rung: number; runs: number; provisional: number; judged: number; threshold: number | null; decides: boolean}[];
 }
 
 export interface FileProblem {

@@ -251,6 +251,14 @@ export function Dialog(props: {title: string; onClose: () => void; children: Com
 /** Tabs by ARIA's pattern; which one is open stands in the address (`?tab=`). */
 export function Tabs(props: {label: string; tabs: {id: string; label: string}[]; now: string; go: (id: string) => void}) {
   const row = useRef<HTMLDivElement>(null);
+  // A narrow window shows some of the tabs; the open one among them.
+  useLayoutEffect(() => {
+    const tab = row.current?.querySelector<HTMLElement>("[aria-selected=true]");
+    if (!row.current || !tab) return;
+    const {left, width} = row.current.getBoundingClientRect();
+    const at = tab.getBoundingClientRect();
+    if (at.left < left || at.right > left + width) row.current.scrollLeft += at.left - left - (width - at.width) / 2;
+  }, [props.now]);
   return (
     <div class="tabs" role="tablist" aria-label={props.label} ref={row}>
       {props.tabs.map((t, i) => (
