@@ -45,6 +45,9 @@ std::map<std::string, std::string> own_environment() {
   return out;
 }
 
+/// A server without keys takes any; W&B's clients want one that looks right.
+constexpr std::string_view any_key = "local-0000000000000000000000000000000000000000";
+
 /// The agent's own environment, plus fixed names. No name ever comes from a sweep.
 std::vector<std::string> environment_for(const settings& s, const joined& sweep, const handout& h,
                                          const spool& into) {
@@ -62,7 +65,10 @@ std::vector<std::string> environment_for(const settings& s, const joined& sweep,
   env["WANDB_RUN_ID"] = h.run;
   env["WANDB_SWEEP_ID"] = s.sweep;
   env["WANDB_SWEEP_PARAM_PATH"] = (into.dir() / "config.yaml").string();
-  env.emplace("WANDB_BASE_URL", s.url);
+  if (env.emplace("WANDB_BASE_URL", s.url).first->second == s.url) {
+    env["WANDB_API_KEY"] = s.api_key.empty() ? std::string(any_key) : s.api_key;
+    env["WANDB_CONSOLE"] = "off";  // the agent sends what the program writes: not twice
+  }
   env.emplace("WANDB_DIR", s.workdir.string());
   if (const auto slash = sweep.project.find('/'); slash != std::string::npos) {
     env.emplace("WANDB_ENTITY", sweep.project.substr(0, slash));

@@ -32,6 +32,13 @@ http::client_options client_of(const settings& conf) {
   return out;
 }
 
+/// Ended by TERM or KILL; a shell says 128 + the signal when its own child was.
+bool taken_away(const exit_status& s) {
+  for (const int signal : {SIGTERM, SIGKILL})
+    if (s.signal == signal || s.exit_code == 128 + signal) return true;
+  return false;
+}
+
 std::string mebibytes(std::uint64_t kib) { return std::to_string(kib / 1024) + " MiB"; }
 
 }  // namespace
@@ -140,8 +147,7 @@ asio::awaitable<void> run_session::watch(std::shared_ptr<run_session> self) {
   } catch (const std::exception& e) {  // whatever happens here, the run must not be waited for for ever
     add_fact("agent", std::string("how it ended could not be seen: ") + e.what());
   }
-  const bool killed = status.signal == SIGTERM || status.signal == SIGKILL;
-  if (killed && env_.job_log) co_await await_scheduler();
+  if (env_.job_log && (spool_.record.preempting || taken_away(status))) co_await await_scheduler();
   note_end(status);
   self->wake_.raise();
 }

@@ -215,3 +215,15 @@ TEST_CASE("agent: the command line explains itself and refuses what makes no sen
   CHECK(call_main({"agent", "a b"}) == 2);
   CHECK(call_main({"agent", "s1", "-j", "0"}) == 2);
 }
+
+TEST_CASE("agent: gives a program what wandb agent gives it, for the same server unless told otherwise") {
+  bench b;
+  b.script("echo $WANDB_RUN_ID $WANDB_SWEEP_ID $WANDB_ENTITY/$WANDB_PROJECT $WANDB_CONSOLE;"
+           "echo $WANDB_BASE_URL $WANDB_API_KEY; cat $WANDB_SWEEP_PARAM_PATH");
+  CHECK(b.run() == 0);
+  const auto& r = b.server.only();
+  const auto id = b.server.runs.begin()->first;
+  CHECK(r.log.starts_with(id + " sweep1 "));
+  CHECK(r.log.find(" off\n" + b.conf.url + " local-") != std::string::npos);
+  CHECK_MESSAGE(r.log.ends_with("wandb_version: 1\n\n\"n\":\n  value: 1\n"), r.log);  // n: a boolean to some YAML readers
+}

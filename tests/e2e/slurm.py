@@ -111,7 +111,8 @@ def taken(server, run, words, seconds=60):
     harness.until(seconds, f"run {run} is not preempted", lambda: server.get(f"/api/v1/runs/{run}")["state"] in
                   ("preempted", "failed", "crashed", "killed"))
     found = server.get(f"/api/v1/runs/{run}")
-    why = [e for m in server.moves("preempted", run=run) for e in m["body"]["why"]]
+    # Agent and program are signalled together: where the program's death is seen first, the run crashes by it.
+    why = [e for to in ("preempted", "crashed") for m in server.moves(to, run=run) for e in m["body"]["why"]]
     said = [e["text"] for e in why if e["source"] == "scheduler log"]
     assert found["cause"] == "preempted", f"{found['state']}, {found['cause']}: {why}"
     assert any(re.search(words, text) for text in said), f"no '{words}' in the scheduler's words: {why}"
