@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+"""kill -9 of a training process under wandb agent: crashed with its cause, and requeued, within 40 s. (Not for 0.16, whose
+agent keeps a second process that then tells the server of a good end.)
+Usage: kill.py SWEEPD VERSION"""
+
+import os
+import signal
+import sys
+import time
+
+from bench import Bench
+from sweep import sweep_of
+
+SWEEP = """
+program: hang_once.py
+project: wire
+method: grid
+metric: {name: loss, goal: minimize}
+parameters:
+  lr: {values: [1]}
+crash_policy:
+  rules:
+    - {when: {}, do: requeue, max: 1}
+  backoff: {initial: 1s}
+"""
+
+
+def main():
+    with Bench(sys.argv[1], sys.argv[2]) as b:
+        (b.work / "sweep.yaml").write_text(SWEEP)
+        sweep = sweep_of(b.run("wandb", "sweep", "sweep.yaml"))
+        agent = b.start("wandb", "agent", f"local/wire/{sweep}", WANDB_AGENT_DISABLE_FLAPPING="true")
+        pid = b.work / "first.pid"
+        b.until(lambda: pid.exists() and pid.read_text(), 120, "the first run starts")
+        b.until(lambda: any(r["history_lines"] > 0 for r in b.runs(sweep=sweep)), 60, "its history arrives")
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+        killed = time.monotonic()
+        first = b.until(lambda: [r for r in b.runs(sweep=sweep) if r["attempt"] == 1 and r["state"] in ("crashed", "failed")],
+                        60, "the run is known to be dead")[0]
+        took = time.monotonic() - killed
+        assert took < 40, f"known after {took:.1f} s"
+        assert first["cause"] == "exited_silently" and first["evidence"], first
+        assert first["history_lines"] == 1, "what it logged stays"
+        agent.communicate(timeout=180)
+        runs = {r["attempt"]: r for r in b.runs(sweep=sweep)}
+        assert runs[1]["state"] == "failed" and runs[2]["state"] == "finished", runs
+        print(f"wandb {b.version}: a killed run was known dead after {took:.1f} s, failed, requeued and finished")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""wandb sweep-scheduler (0.31): the search runs in the client and enqueues runs; our agents take them.
+Usage: scheduler.py SWEEPD VERSION"""
+
+import re
+import sys
+
+from bench import Bench
+
+SWEEP = """
+program: train.py
+project: wire
+method: grid
+scheduler: {engine: wandb}
+metric: {name: loss, goal: minimize}
+parameters:
+  lr: {values: [0.5, 0.25]}
+  depth: {values: [1, 2]}
+"""
+
+
+def main():
+    with Bench(sys.argv[1], sys.argv[2], extra="sweeps") as b:
+        (b.work / "sweep.yaml").write_text(SWEEP)
+        said = b.run("wandb", "sweep", "sweep.yaml")
+        sweep = re.search(r"wandb agent (?:\S+/)?(\w{8})", said).group(1)
+        assert "wandb sweep-scheduler" in said, said
+        scheduler = b.start("wandb", "sweep-scheduler", "--batch-size", "2", "--poll-interval", "1", f"local/wire/{sweep}")
+        agents = [b.start("wandb", "agent", f"local/wire/{sweep}") for _ in range(2)]
+        out, _ = scheduler.communicate(timeout=240)
+        assert scheduler.returncode == 0, out
+        for agent in agents:
+            said, _ = agent.communicate(timeout=120)
+            assert agent.returncode == 0, said
+        runs = b.runs(sweep=sweep)
+        assert sorted((r["config"]["lr"]["value"], r["config"]["depth"]["value"], r["state"]) for r in runs) == [
+            (0.25, 1, "finished"), (0.25, 2, "finished"), (0.5, 1, "finished"), (0.5, 2, "finished")], (runs, out)
+        assert b.rest(f"/sweeps/{sweep}")["state"] == "finished"
+        log = b.rest(f"/runs/scheduler-{sweep}")
+        assert (log["state"], log["project"]) == ("finished", "local/wire"), log
+        print(f"wandb {b.version}: a scheduler in the client searched, {len(runs)} runs, two agents")
+
+
+if __name__ == "__main__":
+    main()
