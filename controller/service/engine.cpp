@@ -57,9 +57,8 @@ result<void> engine::load() {
   state_.default_policy = opts_.default_policy;
   if (auto done = recover(snapshot, state_, now); !done) return done;
   batches_.start_after(snapshot.last_seq);
-  events_.durable(snapshot.last_seq);
-  count_.durable_seq = snapshot.last_seq;
   events_.durable(snapshot.last_seq);  // whoever waits for what came before the start need not wait
+  count_.durable_seq = snapshot.last_seq;
   replies_.load(std::move(snapshot.replies), now.wall);
   if (snapshot.last) {
     const auto gap = std::max(now.wall - snapshot.last->wall, milliseconds{0});

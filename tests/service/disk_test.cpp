@@ -107,8 +107,9 @@ TEST_CASE("disk full: serving time stands still, so a crashed run's fail_after d
     b.poke();
   }
   b.disk.heal();
-  b.poke();
-  b.until([&] { return !b.c->stats().disk_full; });
+  // A write that began before may still fail: only another look finds the room.
+  for (int i = 0; i < 100'000 && b.c->stats().disk_full; ++i) b.poke();
+  REQUIRE_FALSE(b.c->stats().disk_full);
   b.poke();
   CHECK(b.run_row(run.run).state == core::run_state::crashed);
 }
