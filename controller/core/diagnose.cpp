@@ -17,6 +17,8 @@ struct phrase {
 // argparse (python/cpython:Lib/argparse.py) and click (pallets/click:src/click/exceptions.py).
 constexpr std::array phrases{
     phrase{"DUE TO PREEMPTION", cause::preempted, false},
+    phrase{"DUE TO TIME LIMIT", cause::preempted, false},
+    phrase{"*** JOB ", cause::preempted, false},  // slurmstepd: "*** JOB 4 ON host CANCELLED AT ... ***", also by scancel
     phrase{"JobState=PREEMPTED", cause::preempted, false},
     phrase{"CUDA out of memory", cause::oom, false},
     phrase{"torch.cuda.OutOfMemoryError", cause::oom, false},
