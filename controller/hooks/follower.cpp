@@ -116,7 +116,11 @@ asio::awaitable<result<std::vector<item>>> follower::next() {
   const auto newest = around_.controller.stats().durable_seq;
   auto load = [&reader = around_.reader, f] { return reader.events(f); };
   auto task = call_it(std::move(load));
-  SWEEPD_CO_TRY(auto rows, co_await asio::co_spawn(around_.blocking, std::move(task), asio::use_awaitable));
+  // Not to be cancelled: a cancellation that meets the pool's thread before the task has begun is thrown there,
+  // where nobody catches it, and ends the process (seen with Asio of Boost 1.81).
+  auto whole = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
+  auto reading = asio::co_spawn(around_.blocking, std::move(task), std::move(whole));
+  SWEEPD_CO_TRY(auto rows, co_await std::move(reading));
   const bool all = rows.size() < log_page;
   std::vector<item> out;
   for (auto& e : rows) {
