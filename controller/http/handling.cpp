@@ -1,5 +1,7 @@
 #include "controller/http/handling.hpp"
 
+#include <algorithm>
+
 namespace sweepd::http {
 namespace {
 
@@ -48,6 +50,13 @@ result<const core::agent*> seen(const core::state& s, const principal& who,
   const auto* found = core::find(s, id);
   if (found == nullptr || !who.sees(project_of(s, found->sweep))) return missing("agent", id.value);
   return found;
+}
+
+bool let_in(const core::state& s, std::string_view key_id, instant now) {
+  if (const auto it = s.keys.find(sweepd::key_id{std::string(key_id)}); it != s.keys.end())
+    return !it->second.revoked && (!it->second.expires || *it->second.expires > now);
+  return key_id == local_key_id &&
+         std::all_of(s.keys.begin(), s.keys.end(), [](const auto& k) { return k.second.revoked; });
 }
 
 result<void> check_text(std::string_view text, std::size_t bytes_max, std::string where,

@@ -86,6 +86,9 @@ result<const core::run*> seen(const core::state& s, const principal& who, const 
 result<const core::agent*> seen(const core::state& s, const principal& who,
                                 const agent_id& id);
 
+/// Is this key still let in: there, not revoked, not expired; local_key_id: while there is no key.
+bool let_in(const core::state& s, std::string_view key_id, instant now);
+
 /// The project of a sweep, for visibility; "" when there is no such sweep.
 std::string_view project_of(const core::state& s, const sweep_id& id);
 

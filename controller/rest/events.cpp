@@ -50,14 +50,17 @@ std::string frame(const core::stored_event& e) {
          "\ndata: " + json::to_text(wire::event(e)) + "\n\n";
 }
 
-/// Writes what is new, waits for more, and says every 15 s that it is still there. Ends when the
-/// client is gone or the server drains; the client then comes back with Last-Event-ID.
+/// Writes what is new, waits for more, and says every 15 s that it is still there. Ends when the client is
+/// gone, its key is let in no longer, or the server drains; the client then comes back with Last-Event-ID.
 asio::awaitable<void> follow(services& svc, http::principal who, core::event_filter f,
                              http::body_writer write) {
   std::string hello = "retry: 2000\n\n";
   if (!co_await write(std::move(hello))) co_return;
   for (;;) {
     const auto newest = co_await svc.controller.wait_events(f.after, stream_comment_every);
+    auto look = [&who](const core::state& s, moment now) { return http::let_in(s, who.key_id, now.wall); };
+    const auto good = co_await view(svc, std::move(look));
+    if (!good || !*good) co_return;
     if (newest <= f.after) {
       if (!svc.controller.stats().ready) co_return;
       std::string comment = ": nothing new\n\n";

@@ -224,6 +224,11 @@ void engine::start_files(std::vector<core::file_part> parts, completion<result<v
       to(tl::unexpected<error>(std::move(*no)));
       return;
     }
+    for (const auto& part : parts)
+      if (const auto* r = core::find(state_, part.run); r != nullptr && r->deleted) {
+        to(fail(errc::not_found, "run " + part.run.value + " was deleted"));
+        return;
+      }
     batches_.add_files(std::move(parts));
     batches_.count_commands(1);
     batches_.hold(hold_value(std::move(to), result<void>{}), state_);

@@ -81,6 +81,9 @@ TEST_CASE("rest: a deleted run is in no list, can be looked at, and comes back b
   CHECK(server.get("/api/v1/sweeps/" + sweep + "/runs").num("total") == 0);
   CHECK(server.get(at).str("next.what").find("removed") != std::string::npos);
   CHECK(server.post(at + "/requeue").status == 409);
+  sent raw;
+  raw.content_type = "application/octet-stream";
+  CHECK(server.send("PUT", at + "/file?name=late.txt&epoch=1", "late", raw).status == 404);  // they would never be purged
   r = server.post(at + "/undo");
   CHECK(!r.at("deleted").get_bool());
   CHECK(server.get("/api/v1/runs?sweep=" + sweep).num("total") == 1);

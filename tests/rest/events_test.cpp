@@ -157,3 +157,45 @@ TEST_CASE("rest: a stream ends when the server drains") {
   stopper.reset();
   CHECK(ended);
 }
+
+TEST_CASE("rest: a stream ends with its key") {
+  rest_server server;
+  const auto admin = server.make_key("admin", "*");
+  sent by_admin;
+  by_admin.key = admin;
+  const auto made = server.post("/api/v1/keys", {{"name", "v"}, {"role", "viewer"}, {"project", "*"}}, by_admin);
+  const auto ask = [&](const std::string& key) {
+    sweepd::http::client_options o;
+    o.url = server.url();
+    o.api_key = key;
+    return o;
+  };
+  std::unique_ptr<std::jthread> revoker;
+  bool leaked = false;
+  event_reader next([&](const std::string&, const std::string&, const bj::value&) {
+    leaked = true;  // the revocation itself, to start with
+    return false;
+  });
+  const auto sink = [&](std::string_view piece) {
+    if (!revoker)
+      revoker = std::make_unique<std::jthread>([&] {
+        asio::io_context io;
+        sweepd::http::client c(io.get_executor(), ask(admin));
+        auto call = c.call("DELETE", "/api/v1/keys/" + made.str("id"), bj::value(bj::object()));
+        auto done = asio::co_spawn(io, std::move(call), asio::use_future);
+        io.run();
+        CHECK(done.get().has_value());
+      });
+    return next(piece);
+  };
+  asio::io_context io;
+  sweepd::http::client c(io.get_executor(), ask(made.str("key")));
+  std::function<bool(std::string_view)> to = sink;
+  std::map<std::string, std::string> headers{{"accept", "text/event-stream"}};
+  auto streaming = c.stream("/api/v1/events", headers, std::move(to));
+  auto done = asio::co_spawn(io, std::move(streaming), asio::use_future);
+  io.run();
+  done.get();
+  revoker.reset();
+  CHECK_FALSE(leaked);
+}
