@@ -1,5 +1,6 @@
 #include "controller/http/auth.hpp"
 
+#include "controller/base/base64.hpp"
 #include "controller/base/digest.hpp"
 #include "controller/http/gate.hpp"
 
@@ -23,31 +24,6 @@ constexpr std::size_t addresses_max = 10'000;
 
 tl::unexpected<error> refused(std::string message) {
   return fail(errc::unauthorized, std::move(message));
-}
-
-int base64_value(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+') return 62;
-  return c == '/' ? 63 : -1;
-}
-
-std::optional<std::string> base64_decode(std::string_view text) {
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string out;
-  unsigned bits = 0;
-  int held = 0;
-  for (const char c : text) {
-    const int v = base64_value(c);
-    if (v < 0) return std::nullopt;
-    bits = ((bits << 6) | static_cast<unsigned>(v)) & 0xFFFFFFu;
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    out += static_cast<char>((bits >> held) & 0xFFu);
-  }
-  return out;
 }
 
 }  // namespace
@@ -80,7 +56,7 @@ result<std::string> presented_key(std::optional<std::string_view> authorization)
   while (rest.starts_with(' ')) rest.remove_prefix(1);
   if (same_text(scheme, "bearer")) return std::string(rest);
   if (!same_text(scheme, "basic")) return refused("Authorization must be Bearer or Basic");
-  const auto pair = base64_decode(rest);
+  const auto pair = unbase64(rest);
   constexpr std::string_view user = "api:";
   if (!pair || !pair->starts_with(user)) return refused("Basic authorization takes the user 'api'");
   return pair->substr(user.size());

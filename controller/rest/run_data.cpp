@@ -1,11 +1,11 @@
 // What a run left: history lines, its log, its files. Read from the store on the blocking pool, never
 // from the strand; what the state says of a run is durable before it is looked at.
-#include "controller/base/digest.hpp"
 #include "controller/http/file_name.hpp"
 #include "controller/rest/handler.hpp"
 #include "controller/rest/query.hpp"
 #include "controller/rest/rest.hpp"
 #include "controller/rest/wire_types.hpp"
+#include "controller/service/file_parts.hpp"
 
 namespace sweepd::rest {
 namespace {
@@ -14,7 +14,7 @@ using http::attachment;
 using http::check_file_name;
 
 inline constexpr std::size_t file_bytes_max = 64u << 20;
-inline constexpr std::size_t file_piece = 1u << 20;
+inline constexpr std::size_t file_piece = service::file_piece_bytes;
 inline constexpr std::size_t log_bytes_default = 1u << 20;
 inline constexpr std::size_t log_bytes_max = 8u << 20;
 
@@ -158,28 +158,6 @@ asio::awaitable<result<response>> get_file(request_context& ctx, services& svc) 
   co_return out;
 }
 
-/// The upload as rows of at most one piece each; an empty file is one empty part.
-std::vector<core::file_part> parts_of(const run_id& run, const std::string& name,
-                                      const std::string& body, instant now) {
-  const auto transfer = service::fresh_id();
-  const auto sha256 = sha256_hex(body);
-  std::vector<core::file_part> parts;
-  for (std::size_t at = 0; at == 0 || at < body.size(); at += file_piece) {
-    core::file_part p;
-    p.run = run;
-    p.name = name;
-    p.transfer = transfer;
-    p.part = parts.size();
-    p.bytes = body.substr(at, file_piece);
-    p.size = body.size();
-    p.sha256 = sha256;
-    p.at = now;
-    parts.push_back(std::move(p));
-  }
-  parts.back().complete = true;
-  return parts;
-}
-
 asio::awaitable<result<response>> put_file(request_context& ctx, services& svc) {
   const query q(ctx.req);
   if (auto known = q.only({"name", "epoch"}); !known) co_return failed(known);
@@ -193,7 +171,7 @@ asio::awaitable<result<response>> put_file(request_context& ctx, services& svc) 
                                        std::to_string(*epoch) +
                                        ": it was handed out again meanwhile");
   const auto now = svc.clock.now();
-  auto cut = [&body = ctx.req.body, id = run.id, name, now] { return parts_of(id, name, body, now); };
+  auto cut = [&body = ctx.req.body, id = run.id, name, now] { return service::cut_file(id, name, body, now); };
   auto parts = co_await off_strand(svc, std::move(cut));
   const auto size = parts.back().size;
   const auto sha256 = parts.back().sha256;

@@ -1,4 +1,5 @@
 // Artifacts, read: by id, by name and alias, by their collections and types, by the runs that made or used them.
+#include "controller/base/base64.hpp"
 #include "controller/wandb/artifact_files.hpp"
 #include "controller/wandb/artifact_rows.hpp"
 #include "controller/wandb/json_lines.hpp"

@@ -2,12 +2,10 @@
 
 #include "controller/base/digest.hpp"
 #include "controller/http/file_name.hpp"
+#include "controller/service/file_parts.hpp"
 #include "controller/wandb/environment.hpp"
 #include "controller/wandb/ticket.hpp"
 #include "controller/wandb/wandb.hpp"
-
-#include <algorithm>
-#include <charconv>
 
 namespace sweepd::wandb {
 namespace {
@@ -17,7 +15,7 @@ using http::response;
 using http::services;
 
 constexpr std::size_t file_bytes_max = 64u << 20;
-constexpr std::size_t piece = 1u << 20;
+constexpr std::size_t piece = service::file_piece_bytes;
 constexpr std::size_t md5_digits = 32;
 
 bool is_md5(std::string_view text) {
@@ -26,22 +24,11 @@ bool is_md5(std::string_view text) {
 
 /// Is the link of the request ours and still good?
 asio::awaitable<result<void>> admit(request_context& ctx, services& svc, access what) {
-  ticket t;
-  t.what = what;
-  t.run = core::artifact_files_of(ctx["entity"] + "/" + ctx["project"]);
-  t.file = ctx["md5"];
-  t.key_id = ctx.req.param("key").value_or("");
-  const auto until = ctx.req.param("until").value_or("");
-  std::int64_t ms = 0;
-  std::from_chars(until.data(), until.data() + until.size(), ms);
-  t.until = instant{milliseconds{ms}};
-  const auto mark = ctx.req.param("mark").value_or("");
+  const auto link = presented_by(ctx.req, what, core::artifact_files_of(ctx["entity"] + "/" + ctx["project"]), ctx["md5"]);
   const auto now = svc.clock.now();
   auto look = [&](const core::state& s, moment) -> result<void> {
-    const auto secret = secret_of(s, t.key_id, now);
-    if (!secret || t.until <= now || !is_md5(t.file) || !genuine(t, *secret, mark))
-      return fail(errc::forbidden, "this link is not valid, or no longer");
-    return {};
+    if (!is_md5(link.claims.file)) return fail(errc::forbidden, "this link is not valid, or no longer");
+    return check(s, link, now);
   };
   co_return co_await view(svc, std::move(look));
 }
@@ -149,23 +136,7 @@ constexpr http::route table[] = {
 
 std::vector<core::file_part> artifact_parts(const std::string& project, const std::string& md5,
                                             const std::string& bytes, instant now) {
-  const auto transfer = service::fresh_id() + service::fresh_id();
-  const auto sha256 = sha256_hex(bytes);
-  std::vector<core::file_part> parts;
-  for (std::size_t at = 0; at == 0 || at < bytes.size(); at += piece) {
-    core::file_part p;
-    p.run = core::artifact_files_of(project);
-    p.name = md5;
-    p.transfer = transfer;
-    p.part = parts.size();
-    p.bytes = bytes.substr(at, piece);
-    p.size = bytes.size();
-    p.sha256 = sha256;
-    p.at = now;
-    parts.push_back(std::move(p));
-  }
-  parts.back().complete = true;
-  return parts;
+  return service::cut_file(core::artifact_files_of(project), md5, bytes, now);
 }
 
 std::span<const http::route> artifact_storage_routes() { return table; }

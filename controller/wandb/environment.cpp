@@ -1,5 +1,6 @@
 #include "controller/wandb/environment.hpp"
 
+#include "controller/base/base64.hpp"
 #include "controller/base/digest.hpp"
 
 #include <algorithm>
@@ -7,7 +8,6 @@
 namespace sweepd::wandb {
 namespace {
 
-constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr char foreign = '@';  ///< W&B refuses it nowhere, but no client makes it up
 
 /// What a client without a project gets, as at W&B.
@@ -45,35 +45,6 @@ result<std::string> environment::project(const std::string& entity, const std::s
   auto path = e + "/" + p;
   if (!ctx.who.sees(path)) return fail(errc::not_found, "there is no project '" + path + "'");
   return path;
-}
-
-std::string base64(std::string_view bytes) {
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    unsigned v = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      v = (v << 8) | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    for (std::size_t k = 0; k < 4; ++k)
-      out += i + k > bytes.size() ? '=' : alphabet[(v >> (18 - 6 * k)) & 63];
-  }
-  return out;
-}
-
-std::optional<std::string> unbase64(std::string_view text) {
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::string out;
-  unsigned bits = 0;
-  int held = 0;
-  for (const char c : text) {
-    const auto v = alphabet.find(c);
-    if (v == std::string_view::npos) return std::nullopt;
-    bits = ((bits << 6) | static_cast<unsigned>(v)) & 0xFFFFFFu;
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    out += static_cast<char>((bits >> held) & 0xFFu);
-  }
-  return out;
 }
 
 std::string global_id(std::string_view kind, std::string_view name, std::string_view project_path) {

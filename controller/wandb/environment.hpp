@@ -41,9 +41,6 @@ result<std::string> name_in(std::string_view kind, std::string_view id);
 /// (kind, name); none: no id of ours.
 std::optional<std::pair<std::string, std::string>> parts_of_id(std::string_view id);
 
-std::string base64(std::string_view bytes);
-std::optional<std::string> unbase64(std::string_view text);
-
 /// An argument or input member as text; "" when absent or null.
 std::string text_in(const bj::object& o, std::string_view key);
 std::optional<bool> flag_in(const bj::object& o, std::string_view key);

@@ -1,5 +1,6 @@
 #include "controller/wandb/manifest.hpp"
 
+#include "controller/base/base64.hpp"
 #include "controller/base/json_text.hpp"
 #include "controller/http/file_name.hpp"
 #include "controller/wandb/environment.hpp"

@@ -1,5 +1,6 @@
 #include "controller/wandb/rows.hpp"
 
+#include "controller/base/base64.hpp"
 #include "controller/wandb/environment.hpp"
 #include "controller/wandb/json_lines.hpp"
 

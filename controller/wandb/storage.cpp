@@ -1,14 +1,13 @@
 // Where the links of file_resolvers.cpp lead: PUT stores a file, GET gives it back as a download. The
 // link is the permission; names are data, never paths.
-#include "controller/base/digest.hpp"
 #include "controller/http/file_name.hpp"
+#include "controller/service/file_parts.hpp"
 #include "controller/wandb/environment.hpp"
 #include "controller/wandb/run_files.hpp"
 #include "controller/wandb/ticket.hpp"
 #include "controller/wandb/wandb.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace sweepd::wandb {
 namespace {
@@ -18,58 +17,28 @@ using http::response;
 using http::services;
 
 constexpr std::size_t file_bytes_max = 64u << 20;
-constexpr std::size_t piece = 1u << 20;
+constexpr std::size_t piece = service::file_piece_bytes;
 
 /// The ticket in the request, if its link is ours and still good.
 asio::awaitable<result<ticket>> admitted(request_context& ctx, services& svc, access what) {
-  ticket t;
-  t.what = what;
-  t.run = run_id{ctx["run"]};
-  t.file = ctx["file"];
-  t.key_id = ctx.req.param("key").value_or("");
-  const auto until = ctx.req.param("until").value_or("");
-  std::int64_t ms = 0;
-  std::from_chars(until.data(), until.data() + until.size(), ms);
-  t.until = instant{milliseconds{ms}};
-  const auto mark = ctx.req.param("mark").value_or("");
+  auto link = presented_by(ctx.req, what, run_id{ctx["run"]}, ctx["file"]);
+  if (auto good = http::check_file_name(link.claims.file, "file"); !good) co_return failed(good);
   const auto now = svc.clock.now();
-  if (auto good = http::check_file_name(t.file, "file"); !good) co_return failed(good);
-  auto look = [&](const core::state& s, moment) -> result<bool> {
-    const auto secret = secret_of(s, t.key_id, now);
-    if (!secret || t.until <= now || !genuine(t, *secret, mark))
-      return fail(errc::forbidden, "this link is not valid, or no longer");
-    if (core::find(s, t.run) == nullptr) return fail(errc::not_found, "there is no such run");
-    return true;
+  auto look = [&](const core::state& s, moment) -> result<void> {
+    if (auto good = check(s, link, now); !good) return good;
+    const auto* r = core::find(s, link.claims.run);
+    if (r == nullptr || r->deleted) return fail(errc::not_found, "there is no such run");
+    return {};
   };
   auto good = co_await view(svc, std::move(look));
   if (!good) co_return failed(good);
-  co_return t;
-}
-
-std::vector<core::file_part> parts_of(const ticket& t, const std::string& body, instant now) {
-  const auto transfer = service::fresh_id() + service::fresh_id();
-  const auto sha256 = sha256_hex(body);
-  std::vector<core::file_part> parts;
-  for (std::size_t at = 0; at == 0 || at < body.size(); at += piece) {
-    core::file_part p;
-    p.run = t.run;
-    p.name = t.file;
-    p.transfer = transfer;
-    p.part = parts.size();
-    p.bytes = body.substr(at, piece);
-    p.size = body.size();
-    p.sha256 = sha256;
-    p.at = now;
-    parts.push_back(std::move(p));
-  }
-  parts.back().complete = true;
-  return parts;
+  co_return std::move(link.claims);
 }
 
 asio::awaitable<response> put(request_context& ctx, services& svc) {
   auto t = co_await admitted(ctx, svc, access::upload);
   if (!t) co_return http::problem(t.error(), ctx.req);
-  auto cut = [&body = ctx.req.body, &t = *t, now = svc.clock.now()] { return parts_of(t, body, now); };
+  auto cut = [&body = ctx.req.body, &t = *t, now = svc.clock.now()] { return service::cut_file(t.run, t.file, body, now); };
   auto parts = co_await off_strand(svc, std::move(cut));
   auto stored = co_await svc.controller.put_files(std::move(parts));
   if (!stored) co_return http::problem(stored.error(), ctx.req);

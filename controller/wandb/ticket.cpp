@@ -4,7 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include <algorithm>
+#include <charconv>
 #include <stdexcept>
 
 namespace sweepd::wandb {
@@ -62,14 +62,29 @@ bool genuine(const ticket& t, std::string_view secret, std::string_view mark) {
 }
 
 std::optional<std::string> secret_of(const core::state& s, const std::string& key_id, instant now) {
-  if (const auto it = s.keys.find(sweepd::key_id{key_id}); it != s.keys.end()) {
-    const auto& k = it->second;
-    if (k.revoked || (k.expires && *k.expires <= now)) return std::nullopt;
-    return k.sha256;
-  }
-  const bool any = std::any_of(s.keys.begin(), s.keys.end(), [](const auto& k) { return !k.second.revoked; });
-  if (key_id != "local" || any) return std::nullopt;
-  return std::string();
+  if (!http::let_in(s, key_id, now)) return std::nullopt;
+  const auto it = s.keys.find(sweepd::key_id{key_id});
+  return it == s.keys.end() ? std::string() : it->second.sha256;
+}
+
+presented presented_by(const http::request& req, access what, run_id owner, std::string file) {
+  presented out;
+  out.claims.what = what;
+  out.claims.run = std::move(owner);
+  out.claims.file = std::move(file);
+  out.claims.key_id = req.param("key").value_or("");
+  const auto until = req.param("until").value_or("");
+  std::int64_t ms = 0;
+  std::from_chars(until.data(), until.data() + until.size(), ms);
+  out.claims.until = instant{milliseconds{ms}};
+  out.mark = req.param("mark").value_or("");
+  return out;
+}
+
+result<void> check(const core::state& s, const presented& p, instant now) {
+  const auto secret = secret_of(s, p.claims.key_id, now);
+  if (secret && p.claims.until > now && genuine(p.claims, *secret, p.mark)) return {};
+  return fail(errc::forbidden, "this link is not valid, or no longer");
 }
 
 }  // namespace sweepd::wandb

@@ -4,7 +4,7 @@
 // restart of ours, and ends with the key or with its time. Pure.
 #pragma once
 
-#include "controller/core/types.hpp"
+#include "controller/http/handling.hpp"
 
 #include <string>
 #include <string_view>
@@ -34,5 +34,15 @@ bool genuine(const ticket& t, std::string_view secret, std::string_view mark);
 /// The secret that signs for a key: none when it is revoked, expired or unknown; for "local": "" while
 /// there is no key at all, none afterwards.
 std::optional<std::string> secret_of(const core::state& s, const std::string& key_id, instant now);
+
+/// A link as a request presents it: what it claims, and the mark that should bear it out.
+struct presented {
+  ticket claims;
+  std::string mark;
+};
+presented presented_by(const http::request& req, access what, run_id owner, std::string file);
+
+/// Errors: forbidden, when it is not ours, its time is over, or its key is let in no longer.
+result<void> check(const core::state& s, const presented& p, instant now);
 
 }  // namespace sweepd::wandb

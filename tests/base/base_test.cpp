@@ -1,3 +1,4 @@
+#include "controller/base/base64.hpp"
 #include "controller/base/digest.hpp"
 #include "controller/base/duration.hpp"
 #include "controller/base/instant.hpp"
@@ -133,4 +134,13 @@ TEST_CASE("error: every code has its own name, an HTTP status and an exit code")
 
 TEST_CASE("digest: SHA-256 of a known text") {
   CHECK(sha256_hex("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST_CASE("base64: the examples of RFC 4648, with padding and without it, and nothing else") {
+  for (const auto& [plain, text] : {std::pair{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foobar", "Zm9vYmFy"}}) {
+    CHECK(base64(plain) == text);
+    CHECK(unbase64(text) == plain);
+  }
+  CHECK(unbase64("Zg") == "f");
+  CHECK_FALSE(unbase64("Zm9-"));
 }

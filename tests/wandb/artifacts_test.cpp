@@ -1,4 +1,5 @@
 // Artifacts in the clients' own words: pending, uploaded, committed, found again.
+#include "controller/base/base64.hpp"
 #include "controller/base/digest.hpp"
 #include "controller/wandb/artifact_storage.hpp"
 #include "controller/wandb/manifest.hpp"
@@ -32,7 +33,7 @@ std::string base64_md5(std::string_view text) {
   const auto hex = md5_hex(text);
   std::string bytes;
   for (std::size_t i = 0; i < hex.size(); i += 2) bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
-  return wandb::base64(bytes);
+  return base64(bytes);
 }
 
 std::string manifest_of(std::string_view path, std::string_view content) {

@@ -1,3 +1,4 @@
+#include "controller/base/base64.hpp"
 #include "controller/wandb/json_lines.hpp"
 #include "controller/wandb/run_rows.hpp"
 #include "controller/wandb/ticket.hpp"
@@ -21,8 +22,8 @@ TEST_CASE("json_lines: half a surrogate pair and bytes that are no UTF-8 are put
 }
 
 TEST_CASE("ids: base64 goes both ways, and an id of another kind is refused") {
-  for (const std::string s : {"", "a", "ab", "abc", "Run:v1:x:p:e"}) CHECK(wandb::unbase64(wandb::base64(s)) == s);
-  CHECK(wandb::base64("ab") == "YWI=");
+  for (const std::string s : {"", "a", "ab", "abc", "Run:v1:x:p:e"}) CHECK(unbase64(base64(s)) == s);
+  CHECK(base64("ab") == "YWI=");
   CHECK(wandb::name_in("Run", wandb::global_id("Run", "abc", "e/p")).value() == "abc");
   CHECK(!wandb::name_in("Sweep", wandb::global_id("Run", "abc", "e/p")));
   CHECK(!wandb::name_in("Run", "%%%"));
