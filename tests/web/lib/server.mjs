@@ -85,8 +85,10 @@ export class Worker {
     Object.assign(this, {server, sweep, id, host, claims: 0});
   }
 
+  /** Waits as an agent does: the sweep may still be preparing its next configuration. */
   async claim() {
-    const told = await this.server.post(`/api/v1/sweeps/${this.sweep}/claims`, {agent: this.id, request_id: `${this.id}-${++this.claims}`});
+    const ask = {agent: this.id, request_id: `${this.id}-${++this.claims}`, wait: "30s"};
+    const told = await this.server.post(`/api/v1/sweeps/${this.sweep}/claims`, ask);
     if (told.status !== "run") throw new Error("no run: " + JSON.stringify(told));
     return told.run;
   }
