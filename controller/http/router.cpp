@@ -10,8 +10,6 @@
 namespace sweepd::http {
 namespace {
 
-constexpr std::size_t segments_max = 63;  ///< one bit each in entry::literals
-
 bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
 
 /// "{sweep}" -> "sweep", "{path...}" -> "path"
@@ -25,6 +23,21 @@ std::string_view name_of(std::string_view segment) {
 [[noreturn]] void bad_pattern(const route& r, const char* why) {
   throw std::logic_error("route " + std::string(r.method) + " " + std::string(r.pattern) + ": " +
                          why);
+}
+
+/// Which segments are literals, the first one first: the larger, the more specific.
+std::vector<bool> literals_of(const std::vector<std::string_view>& segments) {
+  std::vector<bool> out;
+  for (const auto segment : segments) out.push_back(!is_parameter(segment));
+  return out;
+}
+
+/// Does a path of at least as many segments as the pattern begin as it says?
+bool fits(const std::vector<std::string_view>& pattern, const std::vector<std::string>& path) {
+  if (path.size() < pattern.size()) return false;
+  for (std::size_t i = 0; i < pattern.size(); ++i)
+    if (is_parameter(pattern[i]) ? path[i].empty() : path[i] != pattern[i]) return false;
+  return true;
 }
 
 std::string rest_of(const std::vector<std::string>& path, std::size_t from) {
@@ -91,43 +104,67 @@ router::entry router::compile(const route& r) {
     e.segments.push_back(segment);
     rest.remove_prefix(std::min(slash + 1, rest.size()));
   }
-  if (e.segments.size() > segments_max) bad_pattern(r, "too many segments");
-  for (std::size_t i = 0; i < e.segments.size(); ++i)
-    if (!is_parameter(e.segments[i])) e.literals |= std::uint64_t{1} << (segments_max - i);
   return e;
 }
 
-bool router::fits(const entry& e, const std::vector<std::string>& path) {
-  if (path.size() < e.segments.size()) return false;
-  for (std::size_t i = 0; i < e.segments.size(); ++i) {
-    if (is_parameter(e.segments[i]) ? path[i].empty() : path[i] != e.segments[i]) return false;
-  }
-  return true;
+/// The node below `of` for that segment of a pattern; made if there is none.
+std::size_t router::child(std::size_t of, std::string_view segment) {
+  const bool any = is_parameter(segment);
+  if (any && tree_[of].parameter != 0) return tree_[of].parameter;
+  if (!any)
+    for (const auto& [text, to] : tree_[of].literals)
+      if (text == segment) return to;
+  const auto made = tree_.size();
+  tree_.emplace_back();
+  if (any) tree_[of].parameter = made;
+  else tree_[of].literals.emplace_back(segment, made);
+  return made;
 }
 
-router::router(std::vector<std::span<const route>> tables) : tables_(std::move(tables)) {
+void router::add(entry e) {
+  const auto number = entries_.size();
+  if (e.takes_rest) {
+    open_ended_.push_back(number);
+  } else {
+    std::size_t at = 0;
+    for (const auto segment : e.segments) at = child(at, segment);
+    tree_[at].ends_here.push_back(number);
+  }
+  entries_.push_back(std::move(e));
+}
+
+router::router(std::vector<std::span<const route>> tables) : tables_(std::move(tables)), tree_(1) {
   std::set<std::pair<std::string_view, std::string_view>> seen;
   for (const auto& table : tables_) {
     for (const auto& r : table) {
       if (!seen.emplace(r.method, r.pattern).second) bad_pattern(r, "is in the tables twice");
-      auto e = compile(r);
-      if (e.takes_rest) {
-        open_ended_.push_back(std::move(e));
-        continue;
-      }
-      if (by_length_.size() <= e.segments.size()) by_length_.resize(e.segments.size() + 1);
-      by_length_[e.segments.size()].push_back(std::move(e));
+      add(compile(r));
     }
   }
+  std::stable_sort(open_ended_.begin(), open_ended_.end(), [&](std::size_t a, std::size_t b) {
+    return literals_of(entries_[a].segments) > literals_of(entries_[b].segments);
+  });
 }
 
 template <class Look>
-void router::each_fitting(const std::vector<std::string>& path, Look look) const {
-  if (path.size() < by_length_.size())
-    for (const auto& e : by_length_[path.size()])
-      if (fits(e, path)) look(e);
-  for (const auto& e : open_ended_)
-    if (fits(e, path)) look(e);
+bool router::walk(std::size_t at, std::size_t depth, const std::vector<std::string>& path, Look& look) const {
+  const auto& here = tree_[at];
+  if (depth == path.size()) {
+    for (const auto number : here.ends_here)
+      if (look(entries_[number])) return true;
+    return false;
+  }
+  for (const auto& [text, to] : here.literals)
+    if (text == path[depth] && walk(to, depth + 1, path, look)) return true;
+  return here.parameter != 0 && !path[depth].empty() && walk(here.parameter, depth + 1, path, look);
+}
+
+template <class Look>
+bool router::each_fitting(const std::vector<std::string>& path, Look look) const {
+  if (walk(0, 0, path, look)) return true;
+  for (const auto number : open_ended_)
+    if (fits(entries_[number].segments, path) && look(entries_[number])) return true;
+  return false;
 }
 
 router::match router::find(std::string_view method, std::string_view path) const {
@@ -138,26 +175,24 @@ router::match router::find(std::string_view method, std::string_view path) const
 router::match router::find(std::string_view method, const std::vector<std::string>& path) const {
   match out;
   const std::string_view wanted = method == "HEAD" ? "GET" : method;
-  const entry* best = nullptr;
+  const auto take = [&](const entry& e) {
+    if (e.of->method != wanted) return false;
+    out.found = e.of;
+    for (std::size_t i = 0; i < e.segments.size(); ++i) {
+      if (!is_parameter(e.segments[i])) continue;
+      const bool rest = e.takes_rest && i + 1 == e.segments.size();
+      out.path.emplace(name_of(e.segments[i]), rest ? rest_of(path, i) : path[i]);
+    }
+    return true;
+  };
+  if (each_fitting(path, take)) return out;
+  std::set<std::string_view> allowed;
   each_fitting(path, [&](const entry& e) {
-    if (e.of->method != wanted) return;
-    if (best == nullptr || (!e.takes_rest && best->takes_rest) ||
-        (e.takes_rest == best->takes_rest && e.literals > best->literals))
-      best = &e;
+    allowed.insert(e.of->method);
+    return false;
   });
-  if (best == nullptr) {
-    std::set<std::string_view> allowed;
-    each_fitting(path, [&](const entry& e) { allowed.insert(e.of->method); });
-    if (allowed.contains("GET")) allowed.insert("HEAD");
-    for (const auto m : allowed) out.allow += (out.allow.empty() ? "" : ", ") + std::string(m);
-    return out;
-  }
-  out.found = best->of;
-  for (std::size_t i = 0; i < best->segments.size(); ++i) {
-    if (!is_parameter(best->segments[i])) continue;
-    const bool rest = best->takes_rest && i + 1 == best->segments.size();
-    out.path.emplace(name_of(best->segments[i]), rest ? rest_of(path, i) : path[i]);
-  }
+  if (allowed.contains("GET")) allowed.insert("HEAD");
+  for (const auto m : allowed) out.allow += (out.allow.empty() ? "" : ", ") + std::string(m);
   return out;
 }
 

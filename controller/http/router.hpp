@@ -10,11 +10,12 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <functional>
-#include <cstdint>
+#include <cstddef>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sweepd::service {
@@ -109,22 +110,31 @@ class router {
   [[nodiscard]] std::vector<const route*> all() const;
 
  private:
-  /// A pattern, split. `literals`: one bit a segment, the first segment highest; more is more
-  /// specific.
+  /// A pattern, split.
   struct entry {
     const route* of = nullptr;
     std::vector<std::string_view> segments;
-    std::uint64_t literals = 0;
     bool takes_rest = false;
   };
+  /// The patterns of fixed length as a tree of their segments. Nodes are numbers in tree_, 0 is its root.
+  struct node {
+    std::vector<std::pair<std::string_view, std::size_t>> literals;
+    std::size_t parameter = 0;          ///< 0: none
+    std::vector<std::size_t> ends_here; ///< numbers in entries_
+  };
   static entry compile(const route& r);
-  static bool fits(const entry& e, const std::vector<std::string>& path);
+  void add(entry e);
+  std::size_t child(std::size_t of, std::string_view segment);
+  /// Calls `look` for each pattern that fits, the most specific first, until it returns true.
   template <class Look>
-  void each_fitting(const std::vector<std::string>& path, Look look) const;
+  bool each_fitting(const std::vector<std::string>& path, Look look) const;
+  template <class Look>
+  bool walk(std::size_t at, std::size_t depth, const std::vector<std::string>& path, Look& look) const;
 
   std::vector<std::span<const route>> tables_;
-  std::vector<std::vector<entry>> by_length_;  ///< fixed length, by number of segments
-  std::vector<entry> open_ended_;
+  std::vector<entry> entries_;
+  std::vector<node> tree_;
+  std::vector<std::size_t> open_ended_;  ///< numbers in entries_, the most specific first
 };
 
 }  // namespace sweepd::http

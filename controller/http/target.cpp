@@ -1,5 +1,6 @@
 #include "controller/http/target.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace sweepd::http {
@@ -39,6 +40,8 @@ bool is_utf8(std::string_view text) {
 }
 
 std::optional<std::string> percent_decode(std::string_view raw, bool plus, bool controls) {
+  const auto means_itself = [](char c) { return c > 0x20 && c < 0x7F && c != '%' && c != '+'; };
+  if (std::all_of(raw.begin(), raw.end(), means_itself)) return std::string(raw);
   std::string out;
   out.reserve(raw.size());
   bool plain = true;
