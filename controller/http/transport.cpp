@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/buffers_suffix.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -41,6 +42,7 @@ using unix_stream = beast::basic_stream<unix_protocol>;
 constexpr milliseconds linger_deadline{2'000};      ///< for a peer that has not read our answer yet
 constexpr std::size_t linger_bytes_max = 1u << 20;  ///< discarded meanwhile
 constexpr milliseconds tls_close_deadline{1'000};
+constexpr std::size_t at_once_max = 16u << 10;  ///< more than that goes piece by piece, others' requests between
 
 template <class Stream>
 class stream_transport final : public transport {
@@ -83,8 +85,13 @@ class stream_transport final : public transport {
     const std::array<asio::const_buffer, 3> all{asio::const_buffer(a.data(), a.size()),
                                                 asio::const_buffer(b.data(), b.size()),
                                                 asio::const_buffer(c.data(), c.size())};
+    const auto size = a.size() + b.size() + c.size();
+    const std::size_t taken = size <= at_once_max ? write_now(all) : 0;
+    if (taken == size) co_return true;
+    beast::buffers_suffix<std::array<asio::const_buffer, 3>> rest(all);
+    rest.consume(taken);
     error_code ec;
-    co_await asio::async_write(stream_, all, asio::redirect_error(asio::use_awaitable, ec));
+    co_await asio::async_write(stream_, rest, asio::redirect_error(asio::use_awaitable, ec));
     co_return !ec;
   }
 
@@ -124,6 +131,16 @@ class stream_transport final : public transport {
   Stream& stream() { return stream_; }
 
  private:
+  /// What the socket takes without waiting, in bytes: nearly every answer, and then neither a timer nor a turn of
+  /// the loop is needed. Errors are left to the write that follows.
+  std::size_t write_now(const std::array<asio::const_buffer, 3>& all) {
+    if constexpr (is_tls) return 0;
+    auto& socket = lowest().socket();
+    error_code ec;
+    if (!socket.non_blocking()) socket.non_blocking(true, ec);
+    return ec ? 0 : socket.write_some(all, ec);
+  }
+
   std::shared_ptr<tls_context> keep_;  ///< outlives the stream that refers to it
   Stream stream_;
 };
