@@ -8,9 +8,16 @@ namespace {
 /// The writer waits for nobody of ours; this is for a person's sqlite3 shell beside it.
 constexpr int busy_timeout_ms = 5'000;
 
+/// SQLite's count of its own memory is a lock around each of its allocations, and nobody asks for it.
+void count_no_memory() {
+  static const int once = ::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);  // refused once SQLite is in use: no harm
+  static_cast<void>(once);
+}
+
 }  // namespace
 
 SQLite::Database open_writer(const std::string& path, const std::string& vfs, bool full) {
+  count_no_memory();
   SQLite::Database db(path, SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX, busy_timeout_ms, vfs);
   sqlite3_extended_result_codes(db.getHandle(), 1);
   sqlite3_wal_autocheckpoint(db.getHandle(), 0);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace sweepd::store {
 namespace {
@@ -32,6 +33,7 @@ std::string tagged(const agent_id& id) { return "a" + id.value; }
 row_writer::row_writer(SQLite::Database& db)
     : db_(db),
       insert_event_(db, sql::insert_event),
+      insert_minute_(db, sql::insert_minute),
       upsert_sweep_(db, sql::upsert_sweep),
       upsert_spec_(db, sql::upsert_spec),
       upsert_trial_(db, sql::upsert_trial),
@@ -190,6 +192,8 @@ void row_writer::write_events(const core::batch& b) {
     run(insert_event_, e.seq, millis(e.at.wall), millis(e.at.at), actor, type, sweep, run_text, agent,
         body, blob(hash));
     pending_.last_seq = e.seq;
+    const auto minute = millis(e.at.wall) / 60'000;
+    if (std::exchange(pending_.minute, minute) != minute) run(insert_minute_, minute, e.seq);
   }
   pending_.head = chain_.head();
 }

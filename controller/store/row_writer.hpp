@@ -34,6 +34,7 @@ class row_writer {
     std::uint64_t last_seq = 0;
     digest head{};
     std::size_t replies = 0;  ///< at least as many as are stored
+    std::int64_t minute = -1; ///< of the last event, since 1970
   };
 
   result<void> write_runs(const core::batch& b);
@@ -46,7 +47,7 @@ class row_writer {
   core::subject subject_of(const core::event_record& e, const core::batch& b);
 
   SQLite::Database& db_;
-  SQLite::Statement insert_event_, upsert_sweep_, upsert_spec_, upsert_trial_, find_run_, insert_run_,
+  SQLite::Statement insert_event_, insert_minute_, upsert_sweep_, upsert_spec_, upsert_trial_, find_run_, insert_run_,
       update_run_, upsert_agent_, upsert_key_, upsert_artifact_, upsert_webhook_, delete_webhook_, sweep_of_run_,
       sweep_of_agent_, upsert_beats_,
       upsert_meta_, upsert_reply_, count_replies_, prune_by_age_, prune_by_count_;

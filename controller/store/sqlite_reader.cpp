@@ -43,6 +43,10 @@ std::int64_t clamp(std::uint64_t n) {
   return static_cast<std::int64_t>(std::min<std::uint64_t>(n, INT64_MAX));
 }
 
+bool is_rare(std::string_view type) {
+  return std::string_view(sql::and_rare).find("'" + std::string(type) + "'") == std::string_view::npos;
+}
+
 std::vector<core::stored_event> select_events(SQLite::Database& db, const core::event_filter& f) {
   std::uint64_t after = f.after;
   if (f.since && after == 0) {
@@ -64,7 +68,10 @@ std::vector<core::stored_event> select_events(SQLite::Database& db, const core::
   if (f.sweep) equals(" AND sweep = ?", f.sweep->value);
   if (f.run) equals(" AND run = ?", f.run->value);
   if (f.agent) equals(" AND agent = ?", f.agent->value);
-  if (!f.type.empty()) equals(" AND type = ?", f.type);
+  if (!f.type.empty()) {
+    equals(" AND type = ?", f.type);
+    if (is_rare(f.type)) text += sql::and_rare;  // what the index needs to see
+  }
   text += f.newest_first ? " ORDER BY seq DESC LIMIT ?3" : " ORDER BY seq LIMIT ?3";
   SQLite::Statement s(db, text);
   s.bind(1, clamp(after));

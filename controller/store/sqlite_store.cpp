@@ -20,6 +20,7 @@ struct sqlite_store::impl {
   store_options options;
   SQLite::Database db;
   std::unique_ptr<row_writer> rows;
+  std::optional<SQLite::Statement> begin, end;
   int wal_frames = 0;
   bool full = false;    ///< latched until there is room again
   std::string broken;   ///< why nothing can be promised any more
@@ -45,6 +46,8 @@ struct sqlite_store::impl {
     db.exec(wal_size_limit);
     if (auto ok = migrate(db, file.path(), migrations::files()); !ok) return ok;
     rows = std::make_unique<row_writer>(db);
+    begin.emplace(db, "BEGIN IMMEDIATE");
+    end.emplace(db, "COMMIT");
     sqlite3_wal_hook(db.getHandle(), &impl::on_commit, this);
     return {};
   }
@@ -74,10 +77,10 @@ struct sqlite_store::impl {
 
   result<void> write(const core::batch& b) {
     try {
-      db.exec("BEGIN IMMEDIATE");
+      run(*begin);
       if (auto ok = rows->write(b); !ok)
         return tl::unexpected(rolled_back(std::move(ok).error()));
-      db.exec("COMMIT");
+      run(*end);
     } catch (const SQLite::Exception& e) {
       return tl::unexpected(rolled_back(to_error(e, db.getHandle(), file.path())));
     } catch (const std::exception& e) {

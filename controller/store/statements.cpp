@@ -10,9 +10,12 @@ const char* const make_migrations =
 const char* const record_migration =
     "INSERT INTO migrations (number, name, checksum) VALUES (?1, ?2, ?3)";
 
+// OR FAIL: see migrations/0005_event_indexes.sql.
 const char* const insert_event =
-    "INSERT INTO events (seq, wall, at, actor, type, sweep, run, agent, body, hash)"
+    "INSERT OR FAIL INTO events (seq, wall, at, actor, type, sweep, run, agent, body, hash)"
     " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+const char* const insert_minute =
+    "INSERT INTO event_minutes (minute, first_seq) VALUES (?1, ?2) ON CONFLICT (minute) DO NOTHING";
 const char* const upsert_sweep =
     "INSERT INTO sweeps (id, project, name, state, created, doc) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
     " ON CONFLICT (id) DO UPDATE SET project=excluded.project, name=excluded.name,"
@@ -117,7 +120,8 @@ const char* const last_event = "SELECT seq, hash FROM events ORDER BY seq DESC L
 
 const char* const select_events =
     "SELECT seq, wall, at, actor, type, sweep, run, agent, body, hash FROM events WHERE seq > ?1";
-const char* const first_since = "SELECT min(seq) FROM events INDEXED BY events_by_wall WHERE wall >= ?1";
+const char* const first_since = "SELECT min(first_seq) FROM event_minutes WHERE minute >= ?1 / 60000";
+const char* const and_rare = " AND type NOT IN ('trial_drawn', 'run_offered', 'run_moved', 'trial_closed')";
 const char* const chain_page =
     "SELECT seq, wall, at, actor, type, sweep, run, agent, body, hash FROM events"
     " WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3";

@@ -12,6 +12,7 @@ extern const char* const record_migration;
 
 // row_writer.cpp
 extern const char* const insert_event;
+extern const char* const insert_minute;
 extern const char* const upsert_sweep;
 extern const char* const upsert_spec;
 extern const char* const upsert_trial;
@@ -74,6 +75,7 @@ extern const char* const last_event;
 // sqlite_reader.cpp
 extern const char* const select_events;  ///< conditions follow
 extern const char* const first_since;
+extern const char* const and_rare;
 extern const char* const chain_page;
 extern const char* const read_history;
 extern const char* const read_log;

@@ -2,6 +2,7 @@
 #include "controller/store/sqlite_reader.hpp"
 
 #include "controller/store/connection.hpp"
+#include "controller/store/statements.hpp"
 #include "tests/store/fixtures.hpp"
 
 #include <doctest/doctest.h>
@@ -156,6 +157,41 @@ TEST_CASE("sqlite_store: a log that does not end where the last batch ended is n
   CHECK(loaded.error().message.find("the event log ends at 8") != std::string::npos);
   CHECK(loaded.error().where == s->path());
   CHECK_FALSE(s->commit({}).has_value());
+}
+
+TEST_CASE("sqlite_reader: a rare type is found by its index, however long the log is") {
+  temp_dir dir;
+  write_script(dir.file("a.db"), 3);
+  SQLite::Database db(dir.file("a.db"));
+  const auto plan = [&](const char* type) {
+    SQLite::Statement s(db, "EXPLAIN QUERY PLAN " + std::string(store::sql::select_events) + " AND type = '" + type +
+                                "'" + store::sql::and_rare + " ORDER BY seq DESC LIMIT 10");
+    std::string out;
+    while (s.executeStep()) out += s.getColumn(3).getString();
+    return out;
+  };
+  CHECK(plan("sweep_moved").find("events_by_rare_type") != std::string::npos);
+}
+
+TEST_CASE("sqlite_reader: events since a time are found although the clock was set back") {
+  temp_dir dir;
+  const auto s = test::open_store(dir.file("a.db"));
+  const auto wall = [](std::int64_t minutes) { return instant{milliseconds{minutes * 60'000 + 7}}; };
+  std::uint64_t seq = 0;
+  for (const auto minute : {10, 11, 12, 3, 4, 12}) {
+    core::batch b;
+    b.events.push_back({++seq, moment{wall(minute), mono{}}, core::actor{}, core::ev::outage_noted{"start", {}, {}}});
+    REQUIRE(s->commit(b).has_value());
+  }
+  const auto reader = sqlite_reader::open(s->path()).value();
+  core::event_filter f;
+  f.limit = 100;
+  f.since = wall(12);
+  CHECK(seqs(reader->events(f).value()) == std::vector<std::uint64_t>{3, 6});
+  f.since = wall(4);
+  CHECK(seqs(reader->events(f).value()) == std::vector<std::uint64_t>{1, 2, 3, 5, 6});
+  f.since = wall(13);
+  CHECK(reader->events(f).value().empty());
 }
 
 TEST_CASE("sqlite_store: the event table refuses UPDATE, DELETE, REPLACE and gaps") {
