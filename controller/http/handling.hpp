@@ -38,23 +38,41 @@ struct as_result<result<T>> {
 template <class F>
 using viewed = typename as_result<std::invoke_result_t<F&, const core::state&, moment>>::type;
 
-/// Looks at the state on its strand; what `f` returns must be a value, never a reference into it. Errors:
-/// those of `f`, and disk_full or unavailable when what it saw cannot be made durable.
+using look_function = std::function<void(const core::state&, moment)>;
+
+/// Calls `f` by one of the controller's ways to look. An exception of `f` is the caller's.
 template <class F>
-asio::awaitable<viewed<F>> view(services& svc, F f) {
+asio::awaitable<viewed<F>> look_by(services& svc,
+                                   asio::awaitable<result<void>> (service::controller::*way)(look_function), F f) {
   std::optional<viewed<F>> out;
   std::exception_ptr thrown;
-  std::function<void(const core::state&, moment)> look = [&](const core::state& s, moment now) {
+  look_function look = [&](const core::state& s, moment now) {
     try {
       out.emplace(f(s, now));
     } catch (...) {
       thrown = std::current_exception();
     }
   };
-  auto done = co_await svc.controller.try_read(std::move(look));
+  auto done = co_await (svc.controller.*way)(std::move(look));
   if (!done) co_return failed(done);
   if (thrown) std::rethrow_exception(thrown);
   co_return std::move(*out);
+}
+
+/// Looks at the state on its strand; what `f` returns must be a value, never a reference into it. Errors:
+/// those of `f`, and disk_full or unavailable when what it saw cannot be made durable.
+template <class F>
+asio::awaitable<viewed<F>> view(services& svc, F f) {
+  return look_by(svc, &service::controller::try_read, std::move(f));
+}
+
+/// The same before a command, which waits for the disk itself: what is found is not waited for and must not be
+/// told. Only an error of `f` is looked at again, and that waits: "there is no such thing" ends an agent.
+template <class F>
+asio::awaitable<viewed<F>> view_before(services& svc, F f) {
+  auto out = co_await look_by(svc, &service::controller::glance, f);
+  if (!out) out = co_await view(svc, std::move(f));
+  co_return out;
 }
 
 template <class F>
@@ -92,7 +110,8 @@ bool let_in(const core::state& s, std::string_view key_id, instant now);
 /// The project of a sweep, for visibility; "" when there is no such sweep.
 std::string_view project_of(const core::state& s, const sweep_id& id);
 
-/// seen(), as a check before a command. Costs nothing for callers who see every project.
+/// seen(), as a check before a command: does not wait for the disk, the command does. Costs nothing for
+/// callers who see every project.
 template <class Id>
 asio::awaitable<result<void>> must_see(request_context& ctx, services& svc, Id id) {
   if (ctx.who.project == "*") co_return result<void>{};
@@ -101,7 +120,7 @@ asio::awaitable<result<void>> must_see(request_context& ctx, services& svc, Id i
     if (!found) return failed(found);
     return {};
   };
-  co_return co_await view(svc, std::move(look));
+  co_return co_await view_before(svc, std::move(look));
 }
 
 inline constexpr std::size_t name_bytes_max = 128;

@@ -35,4 +35,8 @@ double stopwatch() {
   return std::chrono::duration<double>(read_exactly(CLOCK_MONOTONIC)).count();
 }
 
+double thread_seconds() {
+  return std::chrono::duration<double>(read_exactly(CLOCK_THREAD_CPUTIME_ID)).count();
+}
+
 }  // namespace sweepd::service

@@ -23,5 +23,7 @@ const clock& system_clock();
 
 /// CLOCK_MONOTONIC in seconds, to measure how long something took; nothing is decided by it.
 double stopwatch();
+/// CLOCK_THREAD_CPUTIME_ID in seconds: the processor time of the calling thread.
+double thread_seconds();
 
 }  // namespace sweepd::service

@@ -60,23 +60,33 @@ asio::awaitable<result<void>> controller::put_files(std::vector<core::file_part>
   return wait_for<result<void>>(std::move(begin));
 }
 
-asio::awaitable<void> controller::read(std::function<void(const core::state&, moment)> look) {
-  auto begin = [e = engine_, look = std::move(look)](completion<result<void>> to,
-                                                     asio::cancellation_slot) mutable {
-    e->start_read(std::move(look), false, std::move(to));
+namespace {
+
+asio::awaitable<result<void>> look_at(std::shared_ptr<engine> e, engine::answered when,
+                                      std::function<void(const core::state&, moment)> look) {
+  auto begin = [e = std::move(e), when, look = std::move(look)](completion<result<void>> to,
+                                                                asio::cancellation_slot) mutable {
+    e->start_read(std::move(look), when, std::move(to));
   };
-  auto reading = wait_for<result<void>>(std::move(begin));
+  return wait_for<result<void>>(std::move(begin));
+}
+
+}  // namespace
+
+asio::awaitable<void> controller::read(std::function<void(const core::state&, moment)> look) {
+  auto reading = look_at(engine_, engine::answered::durable, std::move(look));
   const auto done = co_await std::move(reading);
   if (!done) throw std::runtime_error(done.error().message);
 }
 
 asio::awaitable<result<void>> controller::try_read(
     std::function<void(const core::state&, moment)> look) {
-  auto begin = [e = engine_, look = std::move(look)](completion<result<void>> to,
-                                                     asio::cancellation_slot) mutable {
-    e->start_read(std::move(look), true, std::move(to));
-  };
-  return wait_for<result<void>>(std::move(begin));
+  return look_at(engine_, engine::answered::durable_or_refused, std::move(look));
+}
+
+asio::awaitable<result<void>> controller::glance(
+    std::function<void(const core::state&, moment)> look) {
+  return look_at(engine_, engine::answered::at_once, std::move(look));
 }
 
 asio::awaitable<std::uint64_t> controller::wait_events(std::uint64_t after, milliseconds patience) {

@@ -40,6 +40,7 @@ struct options {
   std::size_t queue_commands_max = 20'000;    ///< beyond: busy; heartbeats are let through
   std::size_t queue_bytes_max = 256u << 20;   ///< data and file bytes not yet durable; beyond: busy
   std::size_t claims_waiting_max = 10'000;    ///< claims that wait, per sweep; beyond: busy
+  milliseconds gather_max{5};                 ///< a batch waits no longer for others (gather.hpp); 0: not at all
   milliseconds checkpoint_every{5'000};       ///< heartbeats and serving time
   milliseconds late_tick{15'000};             ///< a tick later than this is an outage of ours
   unsigned suggest_threads = 1;
@@ -111,6 +112,9 @@ class controller {
   /// The same, but answers at once with disk_full while the disk is full; what `look` found must
   /// then not be used. Also unavailable, when the store has failed for good.
   asio::awaitable<result<void>> try_read(std::function<void(const core::state&, moment)> look);
+  /// The same without waiting for the disk, also while it is full: for a check before a command, which waits
+  /// itself. What `look` found must not be told to anybody. Error: unavailable.
+  asio::awaitable<result<void>> glance(std::function<void(const core::state&, moment)> look);
 
   /// Waits until an event with seq > after is durable or `patience` is over; the newest durable
   /// seq. Cancellable.

@@ -46,6 +46,8 @@ engine::engine(asio::any_io_executor io, core::store& store, const clock& clock,
       strand_(asio::make_strand(io)),
       time_(clock, opts_.late_tick),
       claims_(opts_.claims_waiting_max),
+      gather_(std::chrono::duration<double>(opts_.gather_max).count()),
+      gather_timer_(strand_),
       timer_(strand_) {}
 
 result<void> engine::load() {
@@ -78,13 +80,13 @@ result<void> engine::load() {
       self->on_strand(
           [e = self.get(), s = std::move(s)]() mutable { e->on_suggested(std::move(s)); });
   });
-  writer_.emplace(store_, [weak](result<void> committed, double seconds) {
+  writer_.emplace(store_, [weak](result<void> committed, commit_time took) {
     const auto self = weak.lock();
     if (!self) return;
     if (!committed && committed.error().code != errc::disk_full)
       self->report_fatal(committed.error());  // from here: the strand may be busy
-    self->on_strand([e = self.get(), committed = std::move(committed), seconds] {
-      e->on_committed(committed, seconds);
+    self->on_strand([e = self.get(), committed = std::move(committed), took] {
+      e->on_committed(committed, took);
     });
   });
   count_.ready = true;
@@ -235,15 +237,15 @@ void engine::start_files(std::vector<core::file_part> parts, completion<result<v
   });
 }
 
-void engine::start_read(std::function<void(const core::state&, moment)> look, bool or_refuse,
+void engine::start_read(std::function<void(const core::state&, moment)> look, answered when,
                         completion<result<void>> to) {
-  on_strand([this, look = std::move(look), or_refuse, to = std::move(to)]() mutable {
+  on_strand([this, look = std::move(look), when, to = std::move(to)]() mutable {
     if (phase_ == phase::failed || (phase_ == phase::stopped && disk_full_)) {
       to(fail(errc::unavailable, "the store has failed, and memory is ahead of it"));
       return;
     }
     result<void> done;
-    if (or_refuse && disk_full_)
+    if (when == answered::durable_or_refused && disk_full_)
       done = fail(errc::disk_full, "the disk is full, and memory is ahead of it");
     else
       try {
@@ -251,8 +253,8 @@ void engine::start_read(std::function<void(const core::state&, moment)> look, bo
       } catch (const std::exception& e) {
         done = fail(errc::internal, std::string("read: ") + e.what());
       }
-    if (done)
-      batches_.hold(hold_value(std::move(to), std::move(done), !or_refuse), state_);
+    if (done && when != answered::at_once)
+      batches_.hold(hold_value(std::move(to), std::move(done), when == answered::durable), state_);
     else
       to(std::move(done));
   });

@@ -15,6 +15,7 @@
 
 #include "controller/service/batch.hpp"
 #include "controller/service/controller.hpp"
+#include "controller/service/gather.hpp"
 #include "controller/service/idempotency.hpp"
 #include "controller/service/notifier.hpp"
 #include "controller/service/serving_time.hpp"
@@ -44,8 +45,10 @@ class engine : public std::enable_shared_from_this<engine> {
   void start_claim(core::cmd::claim c, caller who, milliseconds patience,
                    completion<command_reply> to, asio::cancellation_slot slot);
   void start_files(std::vector<core::file_part> parts, completion<result<void>> to);
-  /// `or_refuse`: answer disk_full while the disk is full, instead of waiting.
-  void start_read(std::function<void(const core::state&, moment)> look, bool or_refuse,
+  /// When is a look answered: when all it saw is durable; the same, but disk_full while the disk is full; or
+  /// without the disk.
+  enum class answered { durable, durable_or_refused, at_once };
+  void start_read(std::function<void(const core::state&, moment)> look, answered when,
                   completion<result<void>> to);
   void start_wait_events(std::uint64_t after, milliseconds patience, completion<std::uint64_t> to,
                          asio::cancellation_slot slot);
@@ -114,7 +117,8 @@ class engine : public std::enable_shared_from_this<engine> {
   void feed_writer();
   void close_batch();
   void give_front();
-  void on_committed(result<void> committed, double seconds);
+  void on_committed(result<void> committed, commit_time took);
+  bool still_gathering();
   void on_durable();
   void on_disk_full(const error& e);
   void leave_disk_full();
@@ -139,6 +143,9 @@ class engine : public std::enable_shared_from_this<engine> {
 
   phase phase_ = phase::serving;
   bool writing_ = false;
+  gather gather_;
+  asio::steady_timer gather_timer_;
+  bool gather_timer_runs_ = false;
   bool disk_full_ = false;
   std::vector<completion<bool>> draining_;
   std::optional<mono> core_next_;

@@ -26,10 +26,26 @@ void engine::feed_writer() {
     return;
   }
   if (batches_.front() == nullptr) {
-    if (batches_.open_is_empty(state_)) return;
+    if (batches_.open_is_empty(state_) || still_gathering()) return;
     close_batch();
   }
   give_front();
+}
+
+/// Is it worth waiting a little for others to join the open batch? Then the timer comes back to it.
+bool engine::still_gathering() {
+  if (phase_ != phase::serving || batches_.open_commands() >= opts_.batch_commands_max) return false;
+  const double left = gather_.left(batches_.open_commands(), stopwatch());
+  if (left <= 0) return false;
+  if (std::exchange(gather_timer_runs_, true)) return true;
+  gather_timer_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+      std::chrono::duration<double>(left)));
+  gather_timer_.async_wait([weak = weak_from_this()](boost::system::error_code ec) {
+    if (ec) return;
+    const auto self = weak.lock();
+    if (self) self->on_strand([e = self.get()] { e->gather_timer_runs_ = false; });
+  });
+  return true;
 }
 
 void engine::close_batch() {
@@ -41,10 +57,11 @@ void engine::give_front() {
   writer_->give(batches_.front()->rows);
 }
 
-void engine::on_committed(result<void> committed, double seconds) {
+void engine::on_committed(result<void> committed, commit_time took) {
   if (phase_ == phase::stopped) return;
   writing_ = false;
-  count_.last_commit_seconds = seconds;
+  count_.last_commit_seconds = took.whole;
+  gather_.committed(batches_.front()->commands, batches_.open_commands(), took, stopwatch());
   if (committed)
     on_durable();
   else if (committed.error().code == errc::disk_full)

@@ -2,6 +2,7 @@
 
 #include "controller/service/clock.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <exception>
 #include <utility>
@@ -50,8 +51,11 @@ void writer::run() {
     const auto* batch = std::exchange(next_, nullptr);
     lock.unlock();
     const double begin = stopwatch();
+    const double cpu_begin = thread_seconds();
     auto committed = commit(store_, *batch);
-    done_(std::move(committed), stopwatch() - begin);
+    commit_time took{stopwatch() - begin, 0};
+    took.idle = std::max(0.0, took.whole - (thread_seconds() - cpu_begin));
+    done_(std::move(committed), took);
     lock.lock();
   }
 }

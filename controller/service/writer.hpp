@@ -6,6 +6,7 @@
 #pragma once
 
 #include "controller/core/store.hpp"
+#include "controller/service/gather.hpp"
 
 #include <condition_variable>
 #include <functional>
@@ -17,7 +18,7 @@ namespace sweepd::service {
 class writer {
  public:
   /// Called on the writer's thread after each commit. An exception of the store is errc::internal.
-  using outcome = std::function<void(result<void> committed, double seconds)>;
+  using outcome = std::function<void(result<void> committed, commit_time took)>;
 
   writer(core::store& store, outcome done);
   ~writer();

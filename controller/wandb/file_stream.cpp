@@ -154,7 +154,7 @@ asio::awaitable<response> file_stream(request_context& ctx, services& svc) {
     if (r == nullptr) return fail(errc::not_found, "there is no run '" + ctx["run"] + "' in " + project);
     return standing{r->id, r->epoch, r->history_lines, r->system_lines, r->log_bytes, end_of_console(*r)};
   };
-  auto at = co_await view(svc, std::move(look));
+  auto at = co_await http::view_before(svc, std::move(look));
   if (!at && at.error().code != errc::not_found) co_return try_again(ctx.req, at.error().message);
   if (!at) co_return http::problem(at.error(), ctx.req);
   auto commands = commands_for(body->get_object(), *at);

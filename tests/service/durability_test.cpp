@@ -196,6 +196,58 @@ TEST_CASE("heartbeat: an answer drawn from what is not durable waits for it") {
   CHECK(stopping->done());
 }
 
+TEST_CASE("glance: sees what is not durable yet, and does not wait for it") {
+  bench b;
+  b.boot();
+  const auto sweep = b.make_sweep(bench::grid(3));
+  b.durable();
+  b.store.shut();
+  const auto tuned = b.tell(cmd::tune_sweep{sweep, 7, std::nullopt, ""});
+  b.settle();
+  std::optional<std::int64_t> seen;
+  const auto reads = [&](const core::state& s, moment) { seen = s.sweeps.at(sweep).spec.max_concurrent_runs; };
+  const auto waits = b.spawn(b.c->try_read(reads));
+  b.settle();
+  CHECK_FALSE(waits->done());
+  seen.reset();
+  const auto glanced = b.spawn(b.c->glance(reads));
+  b.settle();
+  REQUIRE(glanced->done());
+  CHECK(glanced->value->has_value());
+  CHECK(seen == 7);
+  CHECK_FALSE(tuned->done());
+  b.store.open();
+  b.finish(tuned);
+  b.finish(waits);
+}
+
+TEST_CASE("submit: while clients come back together, a batch waits for all of them") {
+  bench b;
+  b.opts.gather_max = 10s;
+  b.boot();
+  const auto sweep = b.make_sweep(bench::grid(3));
+  b.durable();
+  const auto before = b.store.arrived();
+  b.store.shut();
+  const auto join = [&](int i) {
+    return b.tell(cmd::join_agent{agent_id{"g" + std::to_string(i)}, sweep, "n", "h", 1});
+  };
+  const auto first = join(0);
+  b.settle();
+  b.store.wait_for_arrival(before + 1);
+  const auto second = join(1);
+  b.settle();
+  b.store.open();
+  b.finish(first);
+  // The second waits for the first one's client to ask again; how long depends on the disk, so nothing is said of it.
+  const auto third = join(2);
+  b.finish(second);
+  b.finish(third);
+  std::size_t rows = 0;
+  for (const auto& batch : b.store.batches()) rows += batch.agents.size();
+  CHECK(rows == 3);
+}
+
 TEST_CASE("submit: a full queue refuses commands, but not heartbeats") {
   bench b;
   b.opts.queue_commands_max = 3;

@@ -105,7 +105,10 @@ struct bench {
   std::unique_ptr<service::controller> c;
   int next_id = 0;
 
-  bench() { opts.internal_timer = false; }
+  bench() {
+    opts.internal_timer = false;
+    opts.gather_max = 0ms;  // a batch is committed as soon as the gate lets it
+  }
   ~bench() { store.open(); }
 
   void boot() {
