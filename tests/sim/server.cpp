@@ -9,9 +9,8 @@ namespace {
 
 constexpr std::size_t trace_max = 30;
 
-std::string line_of(std::int64_t t, const core::actor& who, const core::event& e) {
-  return std::to_string(t / 1000) + "." + std::to_string(t % 1000) + " s  " +
-         std::string(json::enum_name(who.what)) + "  " + json::to_text(e).substr(0, 240);
+std::string line_of(const core::actor& who, const core::event& e) {
+  return std::string(json::enum_name(who.what)) + "  " + json::to_text(e).substr(0, 240);
 }
 
 /// The stored part of a row: what a restart would see.
@@ -50,13 +49,27 @@ std::optional<std::int64_t> server::next_tick() const {
   return t_ + std::max<std::int64_t>(0, (*next - now().at).count());
 }
 
+void server::remember(core::actor who, std::variant<core::event, std::string> what) {
+  if (trace_.size() >= trace_max) trace_.pop_front();
+  trace_.push_back({t_, std::move(who), std::move(what)});
+}
+
+std::vector<std::string> server::trace() const {
+  std::vector<std::string> out;
+  for (const auto& [t, who, what] : trace_) {
+    const auto* e = std::get_if<core::event>(&what);
+    out.push_back(std::to_string(t / 1000) + "." + std::to_string(t % 1000) + " s  " +
+                  (e != nullptr ? line_of(who, *e) : std::get<std::string>(what)));
+  }
+  return out;
+}
+
 void server::take(const core::decision& d) {
   for (const auto& [who, e] : d.events) {
     ++events;
     watch(who, e);
     pending_.push_back({now(), who, e});
-    if (trace.size() >= trace_max) trace.erase(trace.begin());
-    trace.push_back(line_of(t_, who, e));
+    remember(who, e);
   }
 }
 
@@ -91,7 +104,7 @@ void server::die() {
   pending_.clear();
   for (const auto& id : stopped_early_pending_) stopped_early_.erase(id);  // it never happened
   stopped_early_pending_.clear();
-  trace.push_back(std::to_string(t_ / 1000) + " s  -- the controller dies --");
+  remember({}, "-- the controller dies --");
 }
 
 void server::restart() {
@@ -110,7 +123,7 @@ void server::restart() {
       handed_out_[{key.first.value, key.second}][s.runs.at(id).attempt] = id;
   core::rebuild(s, now());
   outage_at_ = now().at.time_since_epoch().count();
-  trace.push_back(std::to_string(t_ / 1000) + " s  -- the controller is back --");
+  remember({}, "-- the controller is back --");
   tell(core::cmd::note_outage{"start", milliseconds{0}}, {}, {});
 }
 

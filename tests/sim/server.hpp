@@ -5,11 +5,13 @@
 #include "controller/core/commands.hpp"
 #include "controller/core/store.hpp"
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <variant>
 #include <vector>
 
 namespace sweepd::sim {
@@ -48,6 +50,8 @@ class server {
 
   /// A signal of this run has reached us: for the false-crash oracle.
   void heard(const run_id& run);
+  /// The last events as lines, for a failure's report.
+  [[nodiscard]] std::vector<std::string> trace() const;
   /// Checks every invariant now, and the fold of the log against the state if asked.
   void check(bool fold) const;
 
@@ -55,7 +59,6 @@ class server {
   std::uint64_t events = 0;
   std::uint64_t steps = 0;
   std::uint64_t targets = 0;       ///< times a metric.target was reached
-  std::vector<std::string> trace;  ///< the last events, for a failure's report
   bool keep_log = false;
 
  private:
@@ -70,7 +73,14 @@ class server {
     core::actor who;
     core::event what;
   };
+  /// An event, or what happened to the server itself.
+  struct traced {
+    std::int64_t t;
+    core::actor who;
+    std::variant<core::event, std::string> what;
+  };
   [[nodiscard]] moment now() const;
+  void remember(core::actor who, std::variant<core::event, std::string> what);
   void take(const core::decision& d);
   void watch(const core::actor& who, const core::event& e);
   void watch_move(const core::actor& who, const core::ev::run_moved& e);
@@ -82,6 +92,7 @@ class server {
   bool up_ = true;
   bool suspended_ = false;
   std::int64_t outage_at_ = -1;      ///< serving time of the last outage of ours
+  std::deque<traced> trace_;
   rows durable_;
   std::vector<logged> log_, pending_;
   std::vector<std::pair<reply_to, result<answer_to>>> replies_;

@@ -4,14 +4,21 @@
 
 #include "tests/sim/server.hpp"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <memory>
-#include <queue>
 #include <set>
 
 namespace sweepd::sim {
 namespace {
 
 constexpr std::int64_t second = 1'000, minute = 60 * second, hour = 60 * minute;
+
+std::string text_of(double x) {
+  std::array<char, 32> out{};
+  return {out.data(), std::to_chars(out.data(), out.data() + out.size(), x).ptr};
+}
 
 /// A training process under an agent.
 struct process {
@@ -39,6 +46,7 @@ struct worker {
   bool alive = true, bad = false, leaving = false;
   std::int64_t frozen_until = 0, cut_until = 0, back_at = 0;
   std::size_t slots = 1;
+  std::int64_t beats_every = 5 * second;
   std::string claim_id;
   std::int64_t claim_busy_until = 0, join_busy_until = 0;
   std::map<run_id, process> procs;
@@ -64,7 +72,7 @@ class simulation {
     } catch (const violation& v) {
       out.violation = v.sentence;
       out.step = server_.steps;
-      out.trace = server_.trace;
+      out.trace = server_.trace();
     }
     for (const auto& [id, r] : server_.s.runs) {
       ++out.runs;
@@ -84,7 +92,8 @@ class simulation {
  private:
   // --- the clock and the queue ---
   void in(std::int64_t delay, std::function<void()> f) {
-    queue_.push({t_ + delay, ++order_, std::move(f)});
+    queue_.push_back({t_ + delay, ++order_, std::move(f)});
+    std::push_heap(queue_.begin(), queue_.end());
   }
   bool on(fault f) const { return how_.faults.has(f) && t_ < chaos_end_; }
 
@@ -98,13 +107,14 @@ class simulation {
     bool calmed = false;
     while (!queue_.empty()) {
       const auto next_tick = server_.next_tick();
-      if (next_tick && *next_tick <= queue_.top().t) {
+      if (next_tick && *next_tick <= queue_.front().t) {
         go_to(*next_tick);
         server_.tick();
         schedule_commit();
       } else {
-        auto item = queue_.top();
-        queue_.pop();
+        std::pop_heap(queue_.begin(), queue_.end());
+        const auto item = std::move(queue_.back());
+        queue_.pop_back();
         go_to(item.t);
         item.what();
       }
@@ -135,6 +145,7 @@ class simulation {
       auto w = std::make_unique<worker>();
       w->number = static_cast<int>(i);
       w->slots = 1 + dice_.below(6);
+      w->beats_every = (5 * second) << dice_.below(3);
       w->sweep = sweeps_[dice_.below(sweeps_.size())];
       w->bad = i + 1 == agents && agents > 2 && how_.faults.has(fault::bad_agent);
       workers_.push_back(std::move(w));
@@ -197,8 +208,7 @@ class simulation {
     const auto level = static_cast<double>((trial * 0x9e3779b97f4a7c15ULL) >> 40) * 0x1p-24;
     const auto epoch = static_cast<double>(i + 1) / static_cast<double>(1 + trial % 4);
     if ((trial + i) % 37 == 0) return "{\"loss\":\"NaN\"}";
-    return "{\"epoch\":" + std::to_string(epoch) + ",\"loss\":" +
-           std::to_string(level + 1.0 / static_cast<double>(i + 1)) + "}";
+    return "{\"epoch\":" + text_of(epoch) + ",\"loss\":" + text_of(level + 1.0 / static_cast<double>(i + 1)) + "}";
   }
 
   void make_sweep(std::uint64_t i) {
@@ -301,7 +311,7 @@ class simulation {
     in(delay, [this, w, life] {
       if (w->life != life) return;
       if (w->alive && t_ >= w->frozen_until) act(w);
-      wake(w, 5 * second);
+      wake(w, w->beats_every);
     });
   }
 
@@ -651,7 +661,7 @@ class simulation {
   std::uint64_t order_ = 0, ids_ = 0, restarts_ = 0;
   bool commit_scheduled_ = false;
   double run_ms_ = 0;
-  std::priority_queue<later> queue_;
+  std::vector<later> queue_;  ///< a heap, so that what is taken can be moved out
   std::vector<sweep_id> sweeps_;
   std::map<std::string, std::uint64_t> cells_;
   std::vector<std::unique_ptr<worker>> workers_;
