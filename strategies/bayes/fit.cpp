@@ -4,6 +4,7 @@
 
 #include <Eigen/Cholesky>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -177,15 +178,18 @@ void evidence::add_priors(const VectorXd& theta, double& value, VectorXd& gradie
   const Index d = gaps_.cols();
   const bool single = theta.size() > d + 2;
   const auto middle = packed(expected(d, priors_, single));
+  const double bend = priors_.relevant / static_cast<double>(d * d);
   for (Index i = 0; i < theta.size(); ++i) {
     double spread = i < d + 2 ? priors_.length_spread : priors_.single_spread;
     if (i == d) spread = priors_.amplitude_spread;
     if (i == d + 1) spread = priors_.noise_spread;
     if (i == 2 * d + 2) spread = priors_.additive_spread;
     if (i == 2 * d + 3) spread = priors_.pairs_spread;
+    const bool length = i < d || (i > d + 1 && i < 2 * d + 2);
     const double off = (theta[i] - middle[i]) / spread;
-    value += 0.5 * off * off;
-    gradient[i] += off / spread;
+    const double price = length ? std::min(off, bend) : off;
+    value += price * (off - 0.5 * price);
+    gradient[i] += price / spread;
   }
 }
 

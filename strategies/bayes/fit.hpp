@@ -3,8 +3,10 @@
 // Marginal likelihood: Rasmussen and Williams, equations 2.30 and 5.9 (gradient). Priors:
 // log-normal on every length scale, the joint part's median growing with the square root of the
 // number of axes (Hvarfner, Hellsten, Nardi, "Vanilla Bayesian optimization performs great in high
-// dimensions", arXiv 2402.02229), log-normal on amplitudes and noise. The constant mean is the best
-// one for the rest, in closed form. Pure: the result depends on the arguments alone.
+// dimensions", arXiv 2402.02229), log-normal on amplitudes and noise. Towards long lengths the tail
+// is exponential, the heavier the more axes there are: of many parameters most do little (a sparse
+// prior; Eriksson and Jankowiak, arXiv 2103.00229, section 4). The constant mean is the best one
+// for the rest, in closed form. Pure: the result depends on the arguments alone.
 #pragma once
 
 #include "strategies/bayes/kernel.hpp"
@@ -27,6 +29,7 @@ struct priors {
   double additive_spread = 2.0;
   double pairs_median = -1.1;
   double pairs_spread = 2.0;
+  double relevant = 30;  ///< lengths beyond this / d^2 spreads: the penalty goes on as a line
 };
 
 /// The medians of the priors: where every fit may start. `single`: with the parts of few axes.

@@ -73,6 +73,8 @@ TEST_CASE("gp: the gradient of the evidence is that of finite differences") {
   theta << -0.5, 0.2, -1.0, 0.7, 0.1, 0.4, -4.0, -1.2, 0.3, -0.6, 0.5, -0.4, -0.9, -0.7;
   check_gradient([&](const VectorXd& at, VectorXd& g) { return f(at, g); }, theta, 1e-5);
   check_gradient([&](const VectorXd& at, VectorXd& g) { return f(at, g); }, theta.head(7), 1e-5);
+  theta[3] = theta[8] = 3;  // where the prior's tail is exponential
+  check_gradient([&](const VectorXd& at, VectorXd& g) { return f(at, g); }, theta, 1e-5);
 }
 
 TEST_CASE("gp: the kernel is 1 at distance 0, and its slope is that of finite differences") {
