@@ -56,8 +56,9 @@ void print_waiting(std::ostream& out, const look& how, const json::array& waitin
       break;
     }
     const auto when = due(as_object(w), "ready_at", how);
-    out << "trial " << field(as_object(w), "trial") << ": " << field(as_object(w), "why")
-        << (when.empty() ? "" : ", ready " + when) << '\n';
+    const auto run = field(as_object(w), "run");
+    out << "trial " << field(as_object(w), "trial") << (run.empty() ? "" : " (run " + run + ")") << ": "
+        << field(as_object(w), "why") << (when.empty() ? "" : ", ready " + when) << '\n';
   }
 }
 

@@ -64,6 +64,8 @@ struct applier {
     auto& sw = at(e.sweep);
     if (e.max_concurrent_runs) sw.spec.max_concurrent_runs = e.max_concurrent_runs;
     if (e.run_cap) sw.spec.run_cap = e.run_cap;
+    if (e.title) sw.spec.name = *e.title;
+    if (e.description) sw.spec.description = *e.description;
     s.touched.specs.insert(e.sweep);
   }
 
@@ -330,6 +332,8 @@ struct applier {
     edit.r.history_lines = edit.r.system_lines = edit.r.log_bytes = edit.r.log_lines = 0;  // as the store has it
   }
 
+  void operator()(const ev::files_deleted&) {}  // the store's: no state knows them
+
   void operator()(const ev::policy_would&) {}
 
   void operator()(const ev::agent_joined& e) {
@@ -410,6 +414,13 @@ struct applier {
   void operator()(const ev::artifact_changed& e) {
     s.artifacts.put(e.row);
     s.touched.artifacts.insert(e.row.id);
+  }
+
+  void operator()(const ev::artifact_purged& e) {
+    auto row = *s.artifacts.find(artifact_id{e.artifact});
+    row.purged = true;
+    s.touched.artifacts.insert(row.id);
+    s.artifacts.put(std::move(row));
   }
 
   void operator()(const ev::webhook_changed&) {}  // its row is stored beside the event; the state has none

@@ -29,11 +29,17 @@ const artifact* artifact_registry::named(const std::string& project, std::string
   return it == c->aliases.end() ? nullptr : find(it->second);
 }
 
+const artifact& artifact_registry::behind(const artifact& row) const {
+  const auto* source = row.source.empty() ? nullptr : find(artifact_id{row.source});
+  return source == nullptr ? row : *source;
+}
+
 void artifact_registry::put(artifact row) {
   auto& c = collections[{row.project, row.collection}];
   if (c.type.empty()) {
     c.type = row.type;
     c.created = row.created;
+    c.of_links = !row.source.empty();
   }
   c.created = std::min(c.created, row.created);
   std::erase_if(c.aliases, [&](const auto& a) { return a.second == row.id; });
@@ -44,6 +50,13 @@ void artifact_registry::put(artifact row) {
   if (row.state == artifact_state::committed) {
     c.versions[row.version.value_or(0)] = row.id;
     for (const auto& a : row.aliases) c.aliases[a] = row.id;
+  }
+  if (!row.source.empty()) {
+    auto& of_source = links[artifact_id{row.source}];
+    if (row.state == artifact_state::committed)
+      of_source.insert(row.id);
+    else
+      of_source.erase(row.id);
   }
   if (!row.client_id.empty()) by_client_id[row.client_id] = row.id;
   const auto id = row.id;

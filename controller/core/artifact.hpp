@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -57,17 +58,20 @@ struct artifact {
   std::uint64_t files = 0;
   std::optional<std::int64_t> history_step;
   std::optional<std::int64_t> ttl_seconds;
+  std::string source;      ///< a link: the artifact that it stands for in this collection; no content of its own
+  bool purged = false;     ///< deleted, and what only it had in it is gone from the store
   instant created;
   instant updated;
 };
 BOOST_DESCRIBE_STRUCT(artifact, (),
                       (id, project, collection, type, state, digest, version, aliases, tags, description,
                        metadata, run, client_id, shared_id, manifests, manifest, size, files, history_step,
-                       ttl_seconds, created, updated))
+                       ttl_seconds, source, purged, created, updated))
 
 /// The versions of one name. Derived from the artifacts: memory only.
 struct artifact_collection {
   std::string type;
+  bool of_links = false;  ///< W&B: a portfolio. A collection has links or artifacts of its own, never both
   instant created;
   std::map<std::uint64_t, artifact_id> versions;  ///< committed ones that were not deleted
   std::map<std::string, artifact_id, std::less<>> aliases;
@@ -78,11 +82,14 @@ struct artifact_registry {
   std::unordered_map<artifact_id, artifact> by_id;
   std::map<std::pair<std::string, std::string>, artifact_collection> collections;  ///< (project, name)
   std::unordered_map<std::string, artifact_id> by_client_id;
+  std::unordered_map<artifact_id, std::set<artifact_id>> links;  ///< of an artifact: its rows in other collections
 
   [[nodiscard]] const artifact* find(const artifact_id& id) const;
   [[nodiscard]] const artifact_collection* collection(const std::string& project, const std::string& name) const;
-  /// "name:alias", "name:v3", "name" (latest), of one that is committed.
+  /// "name:alias", "name:v3", "name" (latest), of one that is committed; where it is a link, the link's row.
   [[nodiscard]] const artifact* named(const std::string& project, std::string_view name) const;
+  /// What a row stands for: itself, or the artifact that it links.
+  [[nodiscard]] const artifact& behind(const artifact& row) const;
   /// Takes the row in, in place of an older one of that id.
   void put(artifact row);
 };

@@ -4,6 +4,7 @@
 // command is idempotent in the way its comment says.
 #pragma once
 
+#include "controller/core/artifact_commands.hpp"
 #include "controller/core/events.hpp"
 
 #include <string>
@@ -22,7 +23,7 @@ struct create_sweep {
   /// What was tried before, elsewhere: the search knows it, as trials that are over.
   struct prior {
     run_id run;
-    boost::json::object config;        ///< W&B's shape
+    std::optional<boost::json::object> config;  ///< W&B's shape; none: it says nothing of the sweep's space
     std::optional<double> value;       ///< of the sweep's metric
   };
   std::vector<prior> priors{};
@@ -40,11 +41,14 @@ struct move_sweep {
   std::string reason;
 };
 
+/// What may be changed of a sweep without touching its file: its limits, and what people call it.
 struct tune_sweep {
   sweep_id sweep;
   std::optional<std::int64_t> max_concurrent_runs;
   std::optional<std::int64_t> run_cap;
   std::string reason;
+  std::optional<std::string> title{};
+  std::optional<std::string> description{};
 };
 
 /// The sweep's file was changed: what is drawn from now on comes from the new one. The seed stays;
@@ -112,6 +116,9 @@ struct push_trials {
   /// The id that each trial's first run will have, by place; missing or empty: any.
   std::vector<run_id> first_runs{};
   std::vector<std::string> notes{};  ///< JSON texts: each trial's search_info, by place
+  /// One that is there already, with the same configuration and the same note, stands for it: answered is
+  /// that one's number. So whoever names what he pushes may send it again.
+  bool once = false;
 };
 
 /// A local controller's schedule as it is from now on, with the trials that are new in it.
@@ -178,15 +185,18 @@ struct beat_agent {
   std::vector<run_id> alive;
 };
 
-/// A run that its own program starts, without a sweep: it lives in its project's home of loose runs
-/// (see home_of()), which is made when it is first needed. The same id again, after the run has
-/// ended, is the same run under the next epoch; while it lives, a sign of life.
+/// A run that its own program starts, without an agent. Without a sweep it lives in its project's home of
+/// loose runs (see home_of()), which is made when it is first needed; with one it is a run of that sweep
+/// like any other, of a trial made for what the program says of the sweep's parameters (or of the promised
+/// trial of that id), but nobody else is given it again. The same id again, after the run has ended, is the
+/// same run under the next epoch; while it lives, a sign of life.
 struct open_run {
   std::string project;
   run_id run;
   boost::json::object config;  ///< W&B's shape, as far as it is known at the start
   std::string host;
   bool start = true;           ///< false: pending until its program starts
+  sweep_id sweep{};            ///< empty: none
 };
 
 /// A project without anything in it yet: its home of loose runs is made. Repeating it is a no-op.
@@ -205,42 +215,10 @@ struct act_on_run {
   bool force = false;  ///< mark_failed on a live run
 };
 
-/// A new artifact, pending. The same client_id again, or the same shared_id while that is pending, is the same
-/// artifact. One with the same digest that is committed in the collection stands for it, and gets the aliases.
-struct create_artifact {
-  artifact row;      ///< id: fresh
-  bool reuse = true; ///< an equal one may stand for it
-};
-
-/// A manifest of a pending artifact, at `place` (answered by add); none: a further one.
-struct put_manifest {
-  artifact_id artifact;
-  std::optional<std::size_t> place;
-  artifact_manifest manifest;
-};
-
-/// All its files are there: it gets its version number, its aliases, and "latest".
-struct commit_artifact {
-  artifact_id artifact;
-  std::string manifest;  ///< digest of the manifest that holds
-  std::uint64_t size = 0;
-  std::uint64_t files = 0;
-};
-
-/// What people change about an artifact. An alias that another version has moves here.
-struct edit_artifact {
-  artifact_id artifact;
-  std::optional<std::string> description;
-  std::optional<std::string> metadata;
-  std::optional<std::int64_t> ttl_seconds;
-  std::optional<std::vector<std::string>> aliases;  ///< in place of those it has
-  std::vector<std::string> add_aliases, drop_aliases, add_tags, drop_tags;
-};
-
-/// Its number is not given again. One with aliases is refused, unless `with_aliases`.
-struct delete_artifact {
-  artifact_id artifact;
-  bool with_aliases = false;
+/// Files of a run, by name: gone for good with this.
+struct delete_files {
+  run_id run;
+  std::vector<std::string> names;
 };
 
 /// We have not served for a while: sent first after a start, and after a late tick or a suspend.
@@ -277,7 +255,7 @@ using command =
                  cmd::beat_agent, cmd::act_on_run, cmd::note_outage,
                  cmd::create_key, cmd::revoke_key,
                  cmd::write_controller, cmd::create_artifact, cmd::put_manifest, cmd::commit_artifact,
-                 cmd::edit_artifact, cmd::delete_artifact,
+                 cmd::edit_artifact, cmd::delete_artifact, cmd::link_artifact, cmd::purge_artifact, cmd::delete_files,
                  cmd::change_webhook>;
 
 namespace answer {

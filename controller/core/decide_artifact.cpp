@@ -2,6 +2,7 @@
 #include "controller/core/plan.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace sweepd::core {
 namespace {
@@ -19,11 +20,29 @@ void drop(names& from, const names& gone) {
   std::erase_if(from, [&](const auto& one) { return has(gone, one); });
 }
 
+/// A client may still be about to name files that it was told are stored here.
+constexpr std::chrono::hours pending_may_need{24};
+
 result<const artifact*> found(const plan& p, const artifact_id& id) {
   const auto* a = p.s.artifacts.find(id);
   if (a == nullptr || a->state == artifact_state::deleted)
     return fail(errc::not_found, "no artifact '" + id.value + "'");
   return a;
+}
+
+/// Of artifacts there are none in a collection of links, and the other way round.
+result<void> check_collection(const plan& p, const artifact& row) {
+  const auto* c = p.s.artifacts.collection(row.project, row.collection);
+  if (row.collection.empty()) return fail(errc::invalid, "must not be empty", "artifactCollectionName");
+  if (c == nullptr) return {};
+  if (c->type != row.type)
+    return fail(errc::conflict, "the artifacts named '" + row.collection + "' are of type '" + c->type + "', not '" +
+                                    row.type + "'");
+  if (c->of_links == row.source.empty())
+    return fail(errc::conflict, "'" + row.collection + "' is a collection of " +
+                                    (c->of_links ? "links: log the artifact under another name, and link it"
+                                                 : "artifacts of its own: link under another name"));
+  return {};
 }
 
 void change(plan& p, artifact row, std::string what) {
@@ -75,7 +94,7 @@ const artifact* standing_for(const plan& p, const cmd::create_artifact& c) {
 }  // namespace
 
 result<decision> decide(plan& p, const cmd::create_artifact& c) {
-  if (c.row.collection.empty()) return fail(errc::invalid, "must not be empty", "artifactCollectionName");
+  if (auto good = check_collection(p, c.row); !good) return tl::unexpected<error>(std::move(good).error());
   if (const auto* same = standing_for(p, c)) {
     auto row = *same;
     if (row.state != artifact_state::committed) return done(p, row.id, "it is pending", false);
@@ -87,10 +106,6 @@ result<decision> decide(plan& p, const cmd::create_artifact& c) {
     change(p, std::move(row), "logged again with other aliases");
     return done(p, id, "it is there already");
   }
-  const auto* collection = p.s.artifacts.collection(c.row.project, c.row.collection);
-  if (collection != nullptr && collection->type != c.row.type)
-    return fail(errc::conflict, "the artifacts named '" + c.row.collection + "' are of type '" +
-                                    collection->type + "', not '" + c.row.type + "'");
   if (p.s.artifacts.find(c.row.id) != nullptr)
     return fail(errc::conflict, "artifact id '" + c.row.id.value + "' is taken");
   auto row = c.row;
@@ -157,8 +172,67 @@ result<decision> decide(plan& p, const cmd::delete_artifact& c) {
                                     "', ...): say that they are to be deleted as well");
   row.aliases.clear();
   row.state = artifact_state::deleted;
-  change(p, std::move(row), "deleted");
+  const bool link = !row.source.empty();
+  change(p, std::move(row), link ? "unlinked" : "deleted");
+  const auto linked = p.s.artifacts.links.find(c.artifact);
+  const auto links = linked == p.s.artifacts.links.end() ? std::set<artifact_id>{} : linked->second;
+  for (const auto& id : links) {
+    auto one = *p.s.artifacts.find(id);
+    one.aliases.clear();
+    one.state = artifact_state::deleted;
+    change(p, std::move(one), "what it links was deleted");
+  }
   return done(p, c.artifact, "deleted");
+}
+
+result<decision> decide(plan& p, const cmd::link_artifact& c) {
+  SWEEPD_TRY(const auto* source, found(p, c.source));
+  if (source->state != artifact_state::committed)
+    return fail(errc::conflict, "artifact '" + c.source.value + "' is not committed yet: it can be linked then");
+  auto row = c.row;
+  row.type = source->type;
+  row.source = c.source.value;
+  if (auto good = check_collection(p, row); !good) return tl::unexpected<error>(std::move(good).error());
+  const auto* collection = p.s.artifacts.collection(row.project, row.collection);
+  if (const auto it = p.s.artifacts.links.find(c.source); it != p.s.artifacts.links.end())
+    for (const auto& id : it->second)
+      if (const auto* there = p.s.artifacts.find(id); there->project == row.project && there->collection == row.collection) {
+        auto same = *there;
+        add(same.aliases, row.aliases);
+        if (same.aliases.size() == there->aliases.size()) return done(p, id, "it is linked already", false);
+        take_aliases(p, same);
+        change(p, std::move(same), "linked again with other aliases");
+        return done(p, id, "it is linked already");
+      }
+  if (p.s.artifacts.find(row.id) != nullptr)
+    return fail(errc::conflict, "artifact id '" + row.id.value + "' is taken");
+  row.state = artifact_state::committed;
+  row.version = collection == nullptr ? 0 : collection->next_version;
+  row.created = p.now.wall;
+  add(row.aliases, {std::string(latest_alias)});
+  if (collection != nullptr) take_aliases(p, row);
+  const auto id = row.id;
+  const auto text = "linked as v" + std::to_string(*row.version);
+  change(p, std::move(row), text);
+  return done(p, id, text);
+}
+
+result<decision> decide(plan& p, const cmd::purge_artifact& c) {
+  const auto* a = p.s.artifacts.find(c.artifact);
+  if (a == nullptr || a->state != artifact_state::deleted || !a->source.empty())
+    return fail(errc::conflict, "artifact '" + c.artifact.value + "' is not one that was deleted");
+  if (a->purged) return done(p, a->id, "it is purged already", false);
+  std::set<artifact_id> beside;
+  for (const auto& [id, other] : p.s.artifacts.by_id) {
+    if (other.project != a->project || other.state == artifact_state::deleted || !other.source.empty()) continue;
+    if (other.state == artifact_state::pending && p.now.wall - other.updated < pending_may_need)
+      return fail(errc::conflict, "artifact '" + id.value + "' is being written: what it needs is not known yet");
+    beside.insert(id);
+  }
+  if (!std::equal(beside.begin(), beside.end(), c.beside.begin(), c.beside.end()))
+    return fail(errc::conflict, "the project's artifacts have changed meanwhile");
+  p.emit_by_system(ev::artifact_purged{a->id.value, a->project, c.files, c.bytes});
+  return done(p, c.artifact, std::to_string(c.files.size()) + " files are gone");
 }
 
 }  // namespace sweepd::core

@@ -1,4 +1,6 @@
-// Runs without a sweep. They live in their project's home, a sweep of method "none"; one trial each.
+// Runs that their own programs start. Without a sweep they live in their project's home, a sweep of method
+// "none"; one trial each.
+#include "controller/core/outside.hpp"
 #include "controller/core/plan.hpp"
 
 namespace sweepd::core {
@@ -29,7 +31,17 @@ void offer_to_itself(plan& p, const sweep_id& home, std::uint64_t trial, const r
   p.emit(std::move(e));
 }
 
-void open_new(plan& p, const cmd::open_run& c) {
+/// What the program says of the sweep's own parameters; of a home, which has none, everything.
+boost::json::object parameters_of(const sweep& sw, const boost::json::object& config) {
+  const auto* known = sw.spec.config.if_contains("parameters");
+  if (is_home(sw) || known == nullptr || !known->is_object()) return config;
+  boost::json::object out;
+  for (const auto& [name, value] : config)
+    if (known->get_object().contains(name)) out[name] = value;
+  return out;
+}
+
+void open_at_home(plan& p, const cmd::open_run& c) {
   make_home(p, c.project, "the project's first run without a sweep");
   const auto home = home_of(c.project);
   const auto& sw = p.s.sweeps.at(home);
@@ -37,6 +49,28 @@ void open_new(plan& p, const cmd::open_run& c) {
   p.emit(ev::trial_drawn{home, number, sw.next_position, json::to_text(c.config),
                          strategies::config_hash(c.config), "{}"});
   offer_to_itself(p, home, number, c.run, 1, 1);
+}
+
+/// By hand, in a sweep: beside whatever the sweep hands out, and whether or not it still hands anything out.
+result<void> open_in_sweep(plan& p, const cmd::open_run& c) {
+  const auto* sw = find(p.s, c.sweep);
+  if (sw == nullptr || sw->project != c.project || is_home(*sw))
+    return fail(errc::not_found, "no sweep '" + c.sweep.value + "' in " + c.project, "/sweep");
+  if (sw->state == sweep_state::canceled)
+    return fail(errc::conflict, "sweep " + sw->id.value + " is canceled: it takes no more runs", "/sweep");
+  auto number = sw->trials + 1;
+  if (const auto promised = promised_run(p.s, c.run); promised && promised->sweep == c.sweep) {
+    number = promised->trial;
+  } else {
+    const auto config = parameters_of(*sw, c.config);
+    p.emit(ev::trial_drawn{c.sweep, number, pushed_positions + number, json::to_text(config),
+                           strategies::config_hash(config), R"({"why":"started by hand"})"});
+  }
+  offer_to_itself(p, c.sweep, number, c.run, 1, 1);
+  if (sw->state == sweep_state::pending)
+    p.emit_by_system(ev::sweep_moved{c.sweep, sweep_state::pending, sweep_state::running, pause_reason::none,
+                                     sw->stopping, "a run was started in it by hand"});
+  return {};
 }
 
 /// The run has ended: the same run again, under the next epoch.
@@ -64,13 +98,19 @@ void open_again(plan& p, const run& r) {
 result<decision> decide(plan& p, const cmd::open_run& c) {
   if (c.run.empty()) return fail(errc::invalid, "must not be empty", "/run");
   if (const auto* r = find(p.s, c.run)) {
-    if (r->sweep != home_of(c.project))
+    if (r->sweep != (c.sweep.empty() ? home_of(c.project) : c.sweep) || !r->agent.empty())
       return fail(errc::conflict, "run id '" + c.run.value + "' is taken");
     if (r->deleted)
       return fail(errc::conflict, "run " + c.run.value + " was deleted; its id cannot be used again");
+    if (find(p.s, r->sweep)->state == sweep_state::canceled && !is_live(r->state))
+      return fail(errc::conflict, "sweep " + c.sweep.value + " is canceled: it takes no more runs", "/sweep");
+    if (!is_live(r->state) && !is_current(p.s, *r))
+      return fail(errc::conflict, "run " + r->id.value + "'s configuration was handed out again; use another run id");
     if (!is_live(r->state)) open_again(p, *r);
-  } else {
-    open_new(p, c);
+  } else if (c.sweep.empty()) {
+    open_at_home(p, c);
+  } else if (auto good = open_in_sweep(p, c); !good) {
+    return tl::unexpected<error>(std::move(good).error());
   }
   cmd::start_run start;
   start.run = c.run;

@@ -1,4 +1,5 @@
-// What an operator may do to one run: mark failed, stop, requeue, infeasible, delete, undo. All audited.
+// What an operator may do to one run: mark failed, stop, requeue, infeasible, delete, undo, delete files of it.
+// All audited.
 #include "controller/core/plan.hpp"
 
 #include "controller/base/duration.hpp"
@@ -177,6 +178,13 @@ result<decision> decide(plan& p, const cmd::act_on_run& c) {
     case cmd::run_verb::delete_: return remove(p, *r, c);
   }
   return fail(errc::internal, "unknown verb");
+}
+
+result<decision> decide(plan& p, const cmd::delete_files& c) {
+  const auto* r = find(p.s, c.run);
+  if (r == nullptr || r->deleted) return fail(errc::not_found, "no run '" + c.run.value + "'");
+  if (!c.names.empty()) p.emit(ev::files_deleted{c.run, c.names});
+  return p.end(done(c.run, std::to_string(c.names.size()) + " files deleted", !c.names.empty()));
 }
 
 }  // namespace sweepd::core

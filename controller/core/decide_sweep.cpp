@@ -3,6 +3,8 @@
 
 #include "controller/base/duration.hpp"
 
+#include <algorithm>
+
 namespace sweepd::core {
 namespace {
 
@@ -66,13 +68,15 @@ result<decision> cancel(plan& p, const sweep& sw, const std::string& reason) {
   return done(p, sw.id.value, "canceled; " + std::to_string(ids.size()) + " runs are being stopped");
 }
 
-/// Trials that were over before the sweep began: each stands for a run of another sweep, or of none.
+/// Trials that were over before the sweep began: each stands for a run of another sweep, or of none. One that
+/// says nothing of the space is only listed.
 void add_priors(plan& p, const cmd::create_sweep& c) {
   std::uint64_t n = 0;
   for (const auto& prior : c.priors) {
+    if (!prior.config) continue;
     ++n;
-    p.emit(ev::trial_drawn{c.fresh_id, n, pushed_positions + n, json::to_text(prior.config),
-                           strategies::config_hash(prior.config), R"({"why":"a prior run"})"});
+    p.emit(ev::trial_drawn{c.fresh_id, n, pushed_positions + n, json::to_text(*prior.config),
+                           strategies::config_hash(*prior.config), R"({"why":"a prior run"})"});
     ev::trial_closed e;
     e.sweep = c.fresh_id;
     e.trial = n;
@@ -83,16 +87,31 @@ void add_priors(plan& p, const cmd::create_sweep& c) {
   }
 }
 
+/// The trial that a repeated push of one configuration led to; null: none, or it is not of that kind.
+const trial* pushed_already(const sweep& sw, const cmd::push_trials& c) {
+  if (c.configs.size() != 1 || c.notes.size() != 1) return nullptr;
+  const auto config = json::to_text(c.configs[0]);
+  for (auto n = sw.trials; n > 0; --n) {  // what is sent again is among the newest
+    const auto it = sw.by_number.find(n);
+    if (it != sw.by_number.end() && it->second.search_info == c.notes[0] && it->second.config == config)
+      return &it->second;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 result<decision> decide(plan& p, const cmd::create_sweep& c) {
   if (p.s.sweeps.contains(c.fresh_id))
     return fail(errc::conflict, "sweep id '" + c.fresh_id.value + "' is taken");
   if (auto good = check_early_stop(c.spec); !good) return tl::unexpected<error>(std::move(good).error());
-  if (!c.priors.empty() && c.spec.method == "grid" && !searched_outside(c.spec))
-    return fail(errc::conflict, "a grid knows its cells: it takes no prior runs", "/priors");
+  const bool grid = c.spec.method == "grid" && !searched_outside(c.spec);
+  if (grid && std::any_of(c.priors.begin(), c.priors.end(), [](const auto& one) { return one.config.has_value(); }))
+    return fail(errc::conflict, "a grid knows its cells: it learns nothing from prior runs", "/priors");
   const auto& policy = c.policy ? *c.policy : p.s.default_policy;
-  p.emit(ev::sweep_created{c.fresh_id, c.project, c.spec, policy, policy_hash(policy), ""});
+  auto spec = c.spec;
+  for (const auto& prior : c.priors) spec.priors.push_back(prior.run);
+  p.emit(ev::sweep_created{c.fresh_id, c.project, std::move(spec), policy, policy_hash(policy), ""});
   add_priors(p, c);
   return done(p, c.fresh_id.value, "created");
 }
@@ -136,7 +155,7 @@ result<decision> decide(plan& p, const cmd::tune_sweep& c) {
   if (c.max_concurrent_runs && *c.max_concurrent_runs < 1)
     return fail(errc::invalid, "must be at least 1", "/max_concurrent_runs");
   if (c.run_cap && *c.run_cap < 1) return fail(errc::invalid, "must be at least 1", "/run_cap");
-  p.emit(ev::sweep_tuned{c.sweep, c.max_concurrent_runs, c.run_cap, c.reason});
+  p.emit(ev::sweep_tuned{c.sweep, c.max_concurrent_runs, c.run_cap, c.reason, c.title, c.description});
   return done(p, c.sweep.value, "changed");
 }
 
@@ -151,6 +170,7 @@ result<decision> decide(plan& p, const cmd::change_sweep& c) {
     if (auto good = check_change(*sw, c.spec); !good) return tl::unexpected<error>(std::move(good).error());
   auto spec = c.spec;
   spec.seed = sw->spec.seed;
+  spec.priors = sw->spec.priors;
   if (spec.name.empty()) spec.name = sw->spec.name;
   p.emit(ev::sweep_changed{c.sweep, std::move(spec), c.reason});
   return done(p, c.sweep.value, "changed");
@@ -203,6 +223,8 @@ result<decision> decide(plan& p, const cmd::push_trials& c) {
     return fail(errc::conflict, "a grid knows its cells: it takes no configurations from outside",
                 "/configs");
   const auto first = sw->trials + 1;
+  if (const auto* there = c.once ? pushed_already(*sw, c) : nullptr)
+    return done(p, std::to_string(there->number), "it is there already", false);
   for (std::size_t i = 0; i < c.configs.size(); ++i) {
     ev::trial_drawn e{c.sweep, sw->trials + 1, pushed_positions + sw->trials + 1,
                       json::to_text(c.configs[i]), strategies::config_hash(c.configs[i]),

@@ -19,10 +19,10 @@ std::uint64_t expected_runs(const sweep& sw) {
 }
 
 /// Why a requeue is refused; empty: it is not.
-std::string budget_spent(const sweep& sw, const trial& t, const crash_policy& policy,
+std::string budget_spent(const sweep& sw, const trial& t, const run& r, const crash_policy& policy,
                          const crash_rule& rule, const std::string& rule_key) {
-  if (is_home(sw)) return "it belongs to no sweep: only its own program can start it again";
-  if (sw.stopping || sw.state == sweep_state::canceled) return "the sweep is ending";
+  if (r.agent.empty()) return "no agent had it: only its own program can start it again";
+  if (sw.stopping || is_over(sw)) return "the sweep is ending";
   if (rule.max) {
     const auto it = t.requeues_by_rule.find(rule_key);
     const int used = it == t.requeues_by_rule.end() ? 0 : it->second;
@@ -75,7 +75,7 @@ disposition dispose_of(const state& s, const run& r, const crash_policy& policy,
     d.note = std::string(json::enum_name(d.action));
     return d;
   }
-  if (const auto spent = budget_spent(sw, t, policy, d.choice.rule, d.rule_key); !spent.empty()) {
+  if (const auto spent = budget_spent(sw, t, r, policy, d.choice.rule, d.rule_key); !spent.empty()) {
     d.action = rule_action::fail;
     d.note = "not requeued: " + spent;
     return d;
@@ -178,8 +178,8 @@ void never_started(plan& p, const run_id& id, const std::string& what) {
   const run& r = p.s.runs.at(id);
   const auto* t = find_trial(p.s, r.sweep, r.trial);
   constexpr int free_returns = 2;
-  if (is_current(p.s, r) && t->never_started < free_returns && !is_home(sw) && !sw.stopping &&
-      sw.state != sweep_state::canceled) {
+  if (is_current(p.s, r) && t->never_started < free_returns && !r.agent.empty() && !sw.stopping &&
+      !is_over(sw)) {
     ev::trial_requeued q;
     q.sweep = r.sweep;
     q.trial = r.trial;
@@ -207,7 +207,7 @@ void kill(plan& p, const run_id& id, cause c, const std::string& reason) {
 void check_breakers(plan& p, const sweep_id& sweep_of, const agent_id& agent_of) {
   const sweep& sw = p.s.sweeps.at(sweep_of);
   const auto& b = sw.policy.breaker;
-  if (sw.policy.mode != policy_mode::enforce || sw.endings.empty() || is_home(sw)) return;
+  if (sw.policy.mode != policy_mode::enforce || sw.endings.empty() || agent_of.empty()) return;
   const auto& last = sw.endings;
 
   if (const auto* a = find(p.s, agent_of);

@@ -5,6 +5,7 @@
 // in apply.cpp. Never change the meaning of a stored one; add a new one.
 #pragma once
 
+#include "controller/core/artifact_events.hpp"
 #include "controller/core/types.hpp"
 #include "controller/core/webhook.hpp"
 
@@ -50,15 +51,17 @@ struct sweep_moved {
 };
 BOOST_DESCRIBE_STRUCT(sweep_moved, (), (sweep, from, to, paused, stopping, reason))
 
-/// Limits changed by an operator while the sweep runs. None: unchanged.
+/// Limits, or what people call it, changed while the sweep runs. None: unchanged.
 struct sweep_tuned {
   static constexpr const char* name = "sweep_tuned";
   sweep_id sweep;
   std::optional<std::int64_t> max_concurrent_runs;
   std::optional<std::int64_t> run_cap;
   std::string reason;
+  std::optional<std::string> title{};
+  std::optional<std::string> description{};
 };
-BOOST_DESCRIBE_STRUCT(sweep_tuned, (), (sweep, max_concurrent_runs, run_cap, reason))
+BOOST_DESCRIBE_STRUCT(sweep_tuned, (), (sweep, max_concurrent_runs, run_cap, reason, title, description))
 
 /// The sweep's file was changed.
 struct sweep_changed {
@@ -259,6 +262,14 @@ struct run_purged {
 };
 BOOST_DESCRIBE_STRUCT(run_purged, (), (run))
 
+/// Files of the run were deleted, with this event.
+struct files_deleted {
+  static constexpr const char* name = "files_deleted";
+  run_id run;
+  std::vector<std::string> names;
+};
+BOOST_DESCRIBE_STRUCT(files_deleted, (), (run, names))
+
 /// In observe mode: what the policy would have done.
 struct policy_would {
   static constexpr const char* name = "policy_would";
@@ -339,14 +350,6 @@ struct key_revoked {
 };
 BOOST_DESCRIBE_STRUCT(key_revoked, (), (key, reason))
 
-/// An artifact is made or changed: the whole row as it is from now on.
-struct artifact_changed {
-  static constexpr const char* name = "artifact_changed";
-  artifact row;
-  std::string what;  ///< "created", "committed as v3", ...
-};
-BOOST_DESCRIBE_STRUCT(artifact_changed, (), (row, what))
-
 /// A webhook was added or removed. What could be a secret of it is in its row only.
 struct webhook_changed {
   static constexpr const char* name = "webhook_changed";
@@ -365,10 +368,10 @@ using event =
                  ev::space_exhausted, ev::trial_drawn, ev::trial_requeued, ev::trial_closed,
                  ev::run_offered, ev::run_reoffered, ev::run_moved, ev::run_health_changed,
                  ev::run_slot_freed, ev::run_stop_wanted, ev::run_ended_late, ev::run_deleted, ev::run_restored,
-                 ev::run_purged, ev::policy_would, ev::agent_joined,
+                 ev::run_purged, ev::files_deleted, ev::policy_would, ev::agent_joined,
                  ev::agent_moved, ev::agent_quarantined, ev::breaker_moved,
                  ev::mass_silence_changed, ev::outage_noted, ev::key_created, ev::key_revoked,
-                 ev::controller_written, ev::artifact_changed, ev::webhook_changed>;
+                 ev::controller_written, ev::artifact_changed, ev::artifact_purged, ev::webhook_changed>;
 
 /// An event with its place in the log. `seq` counts from 1 without gaps.
 struct event_record {

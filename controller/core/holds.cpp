@@ -114,7 +114,11 @@ explanation explain(const state& s, const sweep_id& id, moment now) {
   for (const auto& key : sw.waiting) {
     if (out.waiting.size() == explain_rows_max) break;
     const auto& t = sw.by_number.at(key.number);
-    waiting_trial w{t.number, t.runs.empty() ? "drawn, not handed out yet" : "requeued", {}};
+    waiting_trial w{t.number, t.runs.empty() ? "drawn, not handed out yet" : "requeued", {}, {}};
+    if (t.runs.empty() && !t.first_run.empty()) {
+      w.why = "asked for from outside, not handed out yet";
+      w.run = t.first_run;
+    }
     if (t.not_before > now.at) {
       w.why = "in backoff for another " + short_time(t.not_before - now.at);
       w.ready_at = now.wall + (t.not_before - now.at);

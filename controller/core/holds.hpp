@@ -27,8 +27,9 @@ struct waiting_trial {
   std::uint64_t trial = 0;
   std::string why;
   std::optional<instant> ready_at;
+  std::string run;  ///< the id that its first run was promised; empty: none was
 };
-BOOST_DESCRIBE_STRUCT(waiting_trial, (), (trial, why, ready_at))
+BOOST_DESCRIBE_STRUCT(waiting_trial, (), (trial, why, ready_at, run))
 
 struct explanation {
   static constexpr bool has_defaults = true;

@@ -23,8 +23,7 @@ decision plan::end(answer_to reply) {
   for (const auto& id : ids) {
     stop_early(*this, id);
     const auto& sw = s.sweeps.at(id);
-    const bool over = sw.state == sweep_state::finished || sw.state == sweep_state::canceled;
-    if (over || !sw.unsettled.empty() || !hands_out_no_more(sw)) continue;
+    if (is_over(sw) || !sw.unsettled.empty() || !hands_out_no_more(sw)) continue;
     std::string why = "nothing is left to run";
     if (sw.stopping && sw.target_reached) why = "the metric's target is reached";
     else if (sw.stopping) why = "stopped, and the last run has ended";
@@ -35,6 +34,10 @@ decision plan::end(answer_to reply) {
   }
   out_.reply = std::move(reply);
   return std::move(out_);
+}
+
+bool is_over(const sweep& sw) {
+  return sw.state == sweep_state::finished || sw.state == sweep_state::canceled;
 }
 
 bool cap_reached(const sweep& sw) {

@@ -119,6 +119,9 @@ result<decision> decide(plan& p, const cmd::put_manifest& c);
 result<decision> decide(plan& p, const cmd::commit_artifact& c);
 result<decision> decide(plan& p, const cmd::edit_artifact& c);
 result<decision> decide(plan& p, const cmd::delete_artifact& c);
+result<decision> decide(plan& p, const cmd::link_artifact& c);
+result<decision> decide(plan& p, const cmd::purge_artifact& c);
+result<decision> decide(plan& p, const cmd::delete_files& c);
 result<decision> decide(plan& p, const cmd::change_webhook& c);
 
 // --- helpers shared by several of them ---
@@ -126,5 +129,7 @@ ev::run_moved move_event(const run& r, run_state to, cause c, std::string reason
 /// The sweep will hand out no more, whatever happens to its live runs.
 bool hands_out_no_more(const sweep& sw);
 bool cap_reached(const sweep& sw);
+/// Finished or canceled.
+bool is_over(const sweep& sw);
 
 }  // namespace sweepd::core

@@ -56,6 +56,7 @@ bool counts_as_death(const ev::run_moved& e) {
 }
 
 void count_ending(state& s, const run& r, bool died) {
+  if (r.agent.empty()) return;  // started by hand: it says nothing of the agents, nor of what they are given
   auto& sw = s.sweeps.at(r.sweep);
   sw.endings.push_back({died, r.agent.value});
   if (sw.endings.size() > endings_kept) sw.endings.erase(sw.endings.begin());

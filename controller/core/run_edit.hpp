@@ -26,7 +26,7 @@ class run_edit {
 
 /// What a move means for the breakers: a death of the run, by nobody's wish.
 bool counts_as_death(const ev::run_moved& e);
-/// One ending, for the sweep's breaker and the agent's record.
+/// One ending, for the sweep's breaker and the agent's record; runs without an agent have none.
 void count_ending(state& s, const run& r, bool died);
 /// A run that lives (again) holds its trial, if it is its current one.
 void hold_trial(state& s, const run& r);

@@ -31,9 +31,9 @@ constexpr std::array table{
     transition{failed, crashed, "undo"},
     transition{failed, preempted, "undo"},
     transition{failed, pending, "handed out again under the same id (same_run), epoch+1"},
-    transition{finished, pending, "a run without a sweep is started again by its program, epoch+1"},
-    transition{killed, pending, "a run without a sweep is started again by its program, epoch+1"},
-    transition{crashed, pending, "a run without a sweep is started again by its program, epoch+1"},
+    transition{finished, pending, "a run without an agent is started again by its program, epoch+1"},
+    transition{killed, pending, "a run without an agent is started again by its program, epoch+1"},
+    transition{crashed, pending, "a run without an agent is started again by its program, epoch+1"},
     transition{failed, finished, "a superseded run finished first (reconcile: first_finished)"},
 };
 

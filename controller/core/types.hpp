@@ -75,10 +75,11 @@ struct sweep_spec {
   bool randomize_order = false;
   boost::json::object config;
   std::string yaml;                   ///< the file, byte for byte
+  std::vector<run_id> priors;         ///< runs of before that were given to it when it was made
 };
 BOOST_DESCRIBE_STRUCT(sweep_spec, (),
                       (name, description, method, program, command, metric, goal, target, run_cap,
-                       max_concurrent_runs, seed, size, randomize_order, config, yaml))
+                       max_concurrent_runs, seed, size, randomize_order, config, yaml, priors))
 
 /// The configurations come from outside (method custom, a local controller, a scheduler): nothing
 /// is searched here. Such a sweep never runs out by itself.

@@ -1,5 +1,6 @@
 // What a run left: history lines, its log, its files. Read from the store on the blocking pool, never
 // from the strand; what the state says of a run is durable before it is looked at.
+#include "controller/http/download.hpp"
 #include "controller/http/file_name.hpp"
 #include "controller/rest/handler.hpp"
 #include "controller/rest/query.hpp"
@@ -10,11 +11,9 @@
 namespace sweepd::rest {
 namespace {
 
-using http::attachment;
 using http::check_file_name;
 
 inline constexpr std::size_t file_bytes_max = 64u << 20;
-inline constexpr std::size_t file_piece = service::file_piece_bytes;
 inline constexpr std::size_t log_bytes_default = 1u << 20;
 inline constexpr std::size_t log_bytes_max = 8u << 20;
 
@@ -116,22 +115,6 @@ asio::awaitable<result<response>> list_files(request_context& ctx, services& svc
   co_return ok(list_of(std::move(items), std::nullopt, total));
 }
 
-/// Sends a file piece by piece, starting with the piece that is already there.
-asio::awaitable<void> send_file(services& svc, run_id run, std::string name, std::string first,
-                                http::body_writer write) {
-  std::uint64_t at = first.size();
-  bool more = first.size() == file_piece;
-  if (!co_await write(std::move(first))) co_return;
-  while (more) {
-    auto load = [&svc, run, name, at] { return svc.reader.file(run, name, at, file_piece); };
-    auto piece = co_await off_strand(svc, std::move(load));
-    if (!piece || piece->empty()) co_return;
-    more = piece->size() == file_piece;
-    at += piece->size();
-    if (!co_await write(std::move(*piece))) co_return;
-  }
-}
-
 asio::awaitable<result<response>> get_file(request_context& ctx, services& svc) {
   const query q(ctx.req);
   if (auto known = q.only({"name"}); !known) co_return failed(known);
@@ -144,17 +127,10 @@ asio::awaitable<result<response>> get_file(request_context& ctx, services& svc) 
                                  [&](const core::file_info& f) { return f.name == name; });
   if (info == files.end())
     co_return fail(errc::not_found, "run '" + run.id.value + "' has no file of that name", "?name");
-  auto load = [&svc, id = run.id, name] { return svc.reader.file(id, name, 0, file_piece); };
-  SWEEPD_CO_TRY(auto first, co_await off_strand(svc, std::move(load)));
-  response out;
-  out.content_type = "application/octet-stream";
-  out.headers.emplace_back("Content-Disposition", attachment(name));
-  out.headers.emplace_back("Content-Security-Policy", "sandbox");
+  auto read = [&svc, id = run.id, name](std::uint64_t at, std::size_t limit) { return svc.reader.file(id, name, at, limit); };
+  auto out = http::download(svc, name, info->size, std::move(read));
   out.headers.emplace_back("X-File-Size", std::to_string(info->size));
   out.headers.emplace_back("X-File-Sha256", info->sha256);
-  out.stream = [&svc, id = run.id, name, first = std::move(first)](http::body_writer write) {
-    return send_file(svc, id, name, first, std::move(write));
-  };
   co_return out;
 }
 

@@ -171,6 +171,7 @@ bj::object trial(const core::state& s, const core::trial& t, moment now) {
   out["hash"] = t.hash;
   out["search_info"] = json_value(t.search_info);
   out["runs"] = json::write(t.runs);
+  out["first_run"] = text_or_null(t.first_run);
   out["run_state"] = nullptr;
   if (!t.runs.empty())
     if (const auto* current = core::find(s, t.runs.back())) out["run_state"] = word(current->state);

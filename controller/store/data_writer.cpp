@@ -30,6 +30,7 @@ data_writer::data_writer(SQLite::Database& db)
       delete_parts_(db, sql::delete_parts),
       upsert_file_(db, sql::upsert_file),
       delete_transfer_(db, sql::delete_transfer),
+      delete_file_(db, sql::delete_file),
       purges_{SQLite::Statement(db, sql::purge_history), SQLite::Statement(db, sql::purge_system),
               SQLite::Statement(db, sql::purge_log),
               SQLite::Statement(db, sql::purge_parts), SQLite::Statement(db, sql::purge_files)} {}
@@ -81,6 +82,16 @@ result<void> data_writer::add(const core::file_part& p) {
 
 void data_writer::purge(const run_id& id) {
   for (auto& statement : purges_) run(statement, id.value);
+}
+
+void data_writer::remove(const run_id& owner, const std::vector<std::string>& names) {
+  for (const auto& name : names) {
+    std::optional<std::string> transfer;
+    for_rows(find_transfer_, [&](auto& s) { transfer = text_at(s, 0); }, owner.value, name);
+    if (!transfer) continue;
+    run(delete_parts_, *transfer);
+    run(delete_file_, owner.value, name);
+  }
 }
 
 result<void> data_writer::complete(const core::file_part& p) {

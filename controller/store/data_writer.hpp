@@ -23,6 +23,8 @@ class data_writer {
   result<void> add(const core::file_part& p);
   /// Removes everything of the run that is no row: history, output, complete files.
   void purge(const run_id& id);
+  /// Removes complete files by name; one that is not there is left out.
+  void remove(const run_id& owner, const std::vector<std::string>& names);
 
  private:
   result<void> append_lines(SQLite::Statement& next, SQLite::Statement& insert, const run_id& of,
@@ -31,7 +33,7 @@ class data_writer {
   result<void> complete(const core::file_part& p);
 
   SQLite::Statement next_line_, insert_line_, next_system_, insert_system_, log_end_, insert_chunk_, prune_chunks_, insert_transfer_,
-      insert_part_, sum_parts_, find_transfer_, delete_parts_, upsert_file_, delete_transfer_;
+      insert_part_, sum_parts_, find_transfer_, delete_parts_, upsert_file_, delete_transfer_, delete_file_;
   std::array<SQLite::Statement, 5> purges_;
 };
 

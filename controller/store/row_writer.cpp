@@ -176,10 +176,18 @@ core::subject row_writer::subject_of(const core::event_record& e, const core::ba
   return out;
 }
 
+/// What goes from the store with the event that says so.
+void row_writer::remove_data(const core::event& e) {
+  if (const auto* gone = std::get_if<core::ev::run_purged>(&e)) data_.purge(gone->run);
+  if (const auto* gone = std::get_if<core::ev::files_deleted>(&e)) data_.remove(gone->run, gone->names);
+  if (const auto* gone = std::get_if<core::ev::artifact_purged>(&e))
+    data_.remove(core::artifact_files_of(gone->project), gone->files);
+}
+
 void row_writer::write_events(const core::batch& b) {
   sweeps_of_.clear();
   for (const auto& e : b.events) {
-    if (const auto* gone = std::get_if<core::ev::run_purged>(&e.what)) data_.purge(gone->run);
+    remove_data(e.what);
     const auto about = subject_of(e, b);
     const auto sweep = text_of(about.sweep), run_text = text_of(about.run), agent = text_of(about.agent);
     const std::string type(event_type(e.what));

@@ -41,6 +41,7 @@ class row_writer {
   result<void> write_run(const core::run& r, const run_path& path);
   void write_sweeps(const core::batch& b);
   void write_others(const core::batch& b);
+  void remove_data(const core::event& e);
   void write_events(const core::batch& b);
   void write_replies(const core::batch& b);
   void write_meta(const core::batch& b);

@@ -87,6 +87,7 @@ const char* const upsert_file =
     "INSERT INTO files (run, name, transfer, size, sha256, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
     " ON CONFLICT (run, name) DO UPDATE SET transfer=excluded.transfer, size=excluded.size,"
     " sha256=excluded.sha256, at=excluded.at";
+const char* const delete_file = "DELETE FROM files WHERE run=?1 AND name=?2";
 const char* const delete_transfer = "DELETE FROM transfers WHERE transfer=?1";
 
 const char* const purge_history = "DELETE FROM history WHERE run=?1";

@@ -49,6 +49,7 @@ extern const char* const sum_parts;
 extern const char* const find_transfer;
 extern const char* const delete_parts;
 extern const char* const upsert_file;
+extern const char* const delete_file;
 extern const char* const delete_transfer;
 extern const char* const purge_history;
 extern const char* const purge_system;

@@ -28,7 +28,11 @@ resolved entity(call& c) {
   const auto name = text_in(c.arguments, "name");
   const auto& who = c.env.ctx.who;
   if (who.project != "*" && name != split_project(who.project).first) co_return bj::value(nullptr);
-  co_return bj::value(entity_row(name));
+  auto out = entity_row(name);
+  // Keys have no people behind them: an entity is its own only member.
+  out["members"] = bj::array{{{"id", global_id("User", name)}, {"username", name}, {"name", name}, {"email", ""},
+                              {"accountType", "USER"}, {"admin", false}, {"pending", false}}};
+  co_return bj::value(std::move(out));
 }
 
 resolved organization(call&) { co_return bj::value(nullptr); }

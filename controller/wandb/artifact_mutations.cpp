@@ -1,6 +1,7 @@
 // Artifacts, written: created, used, described, aliased, deleted. Who may work on runs may log and use
 // artifacts; to delete them takes an operator.
 #include "controller/wandb/artifact_access.hpp"
+#include "controller/wandb/artifact_purge.hpp"
 #include "controller/wandb/artifact_rows.hpp"
 #include "controller/wandb/rows.hpp"
 #include "controller/wandb/wandb.hpp"
@@ -12,23 +13,6 @@ namespace {
 
 constexpr std::size_t text_bytes_max = 64u << 10;
 constexpr std::size_t metadata_bytes_max = 2u << 20;
-constexpr std::size_t names_max = 1'000;
-
-using names = std::vector<std::string>;
-
-/// A list of objects as the one text in each.
-result<names> names_in(const bj::object& in, std::string_view list, std::string_view member) {
-  names out;
-  if (!given(in, list)) return out;
-  for (const auto& one : in.at(list).as_array()) {
-    auto name = text_in(one.as_object(), member);
-    if (auto good = check_artifact_name(name, std::string(list)); !good) return failed(good);
-    if (core::version_of_alias(name) && list == "aliases") continue;  // versions are numbered here
-    out.push_back(std::move(name));
-  }
-  if (out.size() > names_max) return fail(errc::too_large, "are more than 1000", std::string(list));
-  return out;
-}
 
 resolved create_type(call& c) {
   if (auto may = c.env.need(http::need::agent); !may) co_return failed(may);
@@ -137,30 +121,14 @@ resolved update(call& c) {
     if (auto good = http::check_text(*edit.description, text_bytes_max, "description", true); !good) co_return failed(good);
   if (edit.metadata && edit.metadata->size() > metadata_bytes_max)
     co_return fail(errc::too_large, "is longer than 2 MB", "metadata");
-  if (given(in, "aliases")) {
-    SWEEPD_CO_TRY(edit.aliases, names_in(in, "aliases", "alias"));
-  }
   SWEEPD_CO_TRY(edit.add_tags, names_in(in, "tagsToAdd", "tagName"));
   SWEEPD_CO_TRY(edit.drop_tags, names_in(in, "tagsToDelete", "tagName"));
-  core::command command = std::move(edit);
-  co_return co_await submit_change(c, a.id, std::move(command));
+  auto look = [&](const core::state& s, moment) { return alias_edits(s.artifacts, a, in, alias_change::replace); };
+  SWEEPD_CO_TRY(auto commands, co_await view(c.env.svc, std::move(look)));
+  commands.emplace_back(std::move(edit));
+  if (auto told = co_await submit_each(c, std::move(commands)); !told) co_return failed(told);
+  co_return co_await answer_with(c, a.id);
 }
-
-resolved change_aliases(call& c, bool add) {
-  if (auto may = c.env.need(http::need::agent); !may) co_return failed(may);
-  const auto& in = input_of(c);
-  SWEEPD_CO_TRY(const auto a, co_await the_artifact(c, text_in(in, "artifactID")));
-  core::cmd::edit_artifact edit;
-  edit.artifact = a.id;
-  SWEEPD_CO_TRY((add ? edit.add_aliases : edit.drop_aliases), names_in(in, "aliases", "alias"));
-  core::command command = std::move(edit);
-  auto told = co_await http::submit<core::answer::done>(c.env.ctx, c.env.svc, std::move(command));
-  if (!told) co_return failed(told);
-  co_return bj::value(bj::object{{"success", true}});
-}
-
-resolved add_aliases(call& c) { co_return co_await change_aliases(c, true); }
-resolved delete_aliases(call& c) { co_return co_await change_aliases(c, false); }
 
 resolved remove(call& c) {
   if (auto may = c.env.need(http::need::operator_); !may) co_return failed(may);
@@ -170,31 +138,9 @@ resolved remove(call& c) {
   gone.artifact = a.id;
   gone.with_aliases = flag_in(in, "deleteAliases").value_or(false);
   core::command command = std::move(gone);
-  co_return co_await submit_change(c, a.id, std::move(command));
-}
-
-/// All versions of a name.
-resolved remove_all(call& c) {
-  if (auto may = c.env.need(http::need::operator_); !may) co_return failed(may);
-  const auto wanted = text_in(input_of(c), "artifactSequenceID");
-  auto look = [&](const core::state& s, moment) -> result<std::vector<core::command>> {
-    for (const auto& [key, found] : s.artifacts.collections) {
-      if (global_id("ArtifactSequence", key.second, key.first) != wanted || !c.env.ctx.who.sees(key.first)) continue;
-      std::vector<core::command> out;
-      for (const auto& [n, id] : found.versions) out.emplace_back(core::cmd::delete_artifact{id, true});
-      return out;
-    }
-    return fail(errc::not_found, "there is no such collection of artifacts", "artifactSequenceID");
-  };
-  SWEEPD_CO_TRY(auto commands, co_await view(c.env.svc, std::move(look)));
-  auto who = c.env.ctx.caller();
-  auto told = co_await c.env.svc.controller.submit_all(std::move(commands), std::move(who));
-  for (auto& one : told)
-    if (!one) co_return failed(one);
-  bj::object gone;
-  gone["__typename"] = "ArtifactSequence";
-  gone["state"] = "DELETED";
-  co_return bj::value(bj::object{{"artifactCollection", std::move(gone)}});
+  auto answer = co_await submit_change(c, a.id, std::move(command));
+  if (answer) co_await purge_later(c.env.svc, a.project);
+  co_return answer;
 }
 
 constexpr graphql::resolver_row table[] = {
@@ -202,10 +148,7 @@ constexpr graphql::resolver_row table[] = {
     {"Mutation.createArtifact", create},
     {"Mutation.useArtifact", use},
     {"Mutation.updateArtifact", update},
-    {"Mutation.addAliases", add_aliases},
-    {"Mutation.deleteAliases", delete_aliases},
     {"Mutation.deleteArtifact", remove},
-    {"Mutation.deleteArtifactSequence", remove_all},
 };
 
 }  // namespace

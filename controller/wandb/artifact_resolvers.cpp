@@ -21,16 +21,16 @@ resolved from_registry(call& c, Make make) {
   co_return co_await view(c.env.svc, std::move(look));
 }
 
-bj::value row_or_null(const call& c, const core::artifact* a) {
-  if (a == nullptr || !c.env.ctx.who.sees(a->project)) return nullptr;
-  return artifact_row(*a);
+bj::value row_or_null(const call& c, const core::artifact_registry& all, const core::artifact* a) {
+  if (a == nullptr || !c.env.ctx.who.sees(all.behind(*a).project)) return nullptr;
+  return artifact_row(all, all.behind(*a));
 }
 
 resolved by_id(call& c) {
   const auto name = name_in("Artifact", text_in(c.arguments, "id"));
   if (!name) co_return bj::value(nullptr);
   const artifact_id id{*name};
-  auto make = [id](const call& at, const core::artifact_registry& all) { return row_or_null(at, all.find(id)); };
+  auto make = [id](const call& at, const core::artifact_registry& all) { return row_or_null(at, all, all.find(id)); };
   co_return co_await from_registry(c, make);
 }
 
@@ -49,18 +49,19 @@ resolved by_name(call& c) {
   auto make = [](const call& at, const core::artifact_registry& all) {
     const auto* a = all.named(project_of(at), text_in(at.arguments, "name"));
     const auto type = text_in(at.parent, "_type");
-    return row_or_null(at, a != nullptr && !type.empty() && a->type != type ? nullptr : a);
+    return row_or_null(at, all, a != nullptr && !type.empty() && a->type != type ? nullptr : a);
   };
   co_return co_await from_registry(c, make);
 }
 
-bj::value membership_or_null(const core::artifact_registry& all, const core::artifact* a) {
-  return a == nullptr ? bj::value(nullptr) : bj::value(membership_row(all, *a));
+bj::value membership_or_null(const call& c, const core::artifact_registry& all, const core::artifact* a) {
+  if (a == nullptr || !c.env.ctx.who.sees(all.behind(*a).project)) return nullptr;
+  return membership_row(all, *a);
 }
 
 resolved membership_by_name(call& c) {
   auto make = [](const call& at, const core::artifact_registry& all) {
-    return membership_or_null(all, all.named(project_of(at), text_in(at.arguments, "name")));
+    return membership_or_null(at, all, all.named(project_of(at), text_in(at.arguments, "name")));
   };
   co_return co_await from_registry(c, make);
 }
@@ -68,7 +69,7 @@ resolved membership_by_name(call& c) {
 resolved membership_by_alias(call& c) {
   auto make = [](const call& at, const core::artifact_registry& all) {
     const auto name = collection_of(at) + ":" + text_in(at.arguments, "aliasName");
-    return membership_or_null(all, all.named(project_of(at), name));
+    return membership_or_null(at, all, all.named(project_of(at), name));
   };
   co_return co_await from_registry(c, make);
 }
@@ -88,7 +89,7 @@ resolved collection_by_id(call& c) {
   const auto text = unbase64(text_in(c.arguments, "id")).value_or("");
   auto make = [&text](const call& at, const core::artifact_registry& all) -> bj::value {
     for (const auto& [key, found] : all.collections)
-      if (unbase64(global_id("ArtifactSequence", key.second, key.first)) == text && at.env.ctx.who.sees(key.first))
+      if (unbase64(global_id(kind_of(found), key.second, key.first)) == text && at.env.ctx.who.sees(key.first))
         return collection_row(key.first, key.second, found);
     return nullptr;
   };
@@ -177,18 +178,19 @@ resolved versions(call& c) {
     if (found != nullptr)
       for (const auto& [n, id] : found->versions) {
         const auto* a = all.find(id);
+        const auto& whole = all.behind(*a);
         const bool tagged = std::all_of(tags.begin(), tags.end(), [&](const auto& t) {
-          return std::find(a->tags.begin(), a->tags.end(), t) != a->tags.end();
+          return std::find(whole.tags.begin(), whole.tags.end(), t) != whole.tags.end();
         });
-        if (tagged) list.push_back(a);
+        if (tagged && at.env.ctx.who.sees(whole.project)) list.push_back(a);
       }
     const auto order = text_in(at.arguments, "order");
     if (order.empty() || order.starts_with('-')) std::reverse(list.begin(), list.end());  // newest first
     std::vector<std::string> ids;
     for (const auto* a : list) ids.push_back("v" + std::to_string(*a->version));
-    auto out = connection(ids, at.arguments, [&](std::size_t i) { return artifact_row(*list[i]); });
-    for (auto& edge : out.at("edges").as_array())
-      edge.as_object()["version"] = "v" + json::to_text(edge.at("node").at("versionIndex"));
+    auto out = connection(ids, at.arguments, [&](std::size_t i) { return artifact_row(all, all.behind(*list[i])); });
+    for (auto& edge : out.at("edges").as_array())  // of this collection, which need not be the artifact's own
+      edge.as_object()["version"] = unbase64(std::string(edge.at("cursor").as_string())).value_or("");
     return out;
   };
   co_return co_await from_registry(c, make);
@@ -196,7 +198,7 @@ resolved versions(call& c) {
 
 resolved latest(call& c) {
   auto make = [](const call& at, const core::artifact_registry& all) {
-    return row_or_null(at, all.named(project_of(at), collection_of(at)));
+    return row_or_null(at, all, all.named(project_of(at), collection_of(at)));
   };
   co_return co_await from_registry(c, make);
 }
@@ -210,8 +212,11 @@ resolved sequence(call& c) {
 
 resolved memberships(call& c) {
   auto make = [](const call& at, const core::artifact_registry& all) -> bj::value {
-    const auto* a = all.find(artifact_of(at));
-    return connection({a->id.value}, at.arguments, [&](std::size_t) { return membership_row(all, *a); });
+    std::vector<std::string> ids{artifact_of(at).value};
+    if (const auto it = all.links.find(artifact_of(at)); it != all.links.end())
+      for (const auto& id : it->second)
+        if (at.env.ctx.who.sees(all.find(id)->project)) ids.push_back(id.value);
+    return connection(ids, at.arguments, [&](std::size_t i) { return membership_row(all, *all.find(artifact_id{ids[i]})); });
   };
   co_return co_await from_registry(c, make);
 }
@@ -258,7 +263,7 @@ resolved of_run(call& c, std::string_view prefix) {
       all.push_back(a);
       ids.push_back(a->id.value);
     }
-    return connection(ids, c.arguments, [&](std::size_t i) { return artifact_row(*all[i]); });
+    return connection(ids, c.arguments, [&](std::size_t i) { return artifact_row(s.artifacts, *all[i]); });
   };
   SWEEPD_CO_TRY(auto out, co_await view(c.env.svc, std::move(look)));
   co_return bj::value(std::move(out));
@@ -284,6 +289,8 @@ constexpr graphql::resolver_row table[] = {
     {"ArtifactType.artifactSequences", collections},
     {"ArtifactSequence.artifactMembership", membership_by_alias},
     {"ArtifactSequence.artifacts", versions},
+    {"ArtifactPortfolio.artifactMembership", membership_by_alias},
+    {"ArtifactPortfolio.artifacts", versions},
     {"ArtifactSequence.latestArtifact", latest},
     {"Artifact.artifactSequence", sequence},
     {"Artifact.artifactMemberships", memberships},

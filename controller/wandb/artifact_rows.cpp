@@ -12,6 +12,8 @@ namespace {
 /// The client's figure for "as its collection says", which here means for ever.
 constexpr std::int64_t ttl_inherited = -2;
 constexpr std::size_t commit_hash_size = 20;
+constexpr const char* sequence = "ArtifactSequence";
+constexpr const char* portfolio = "ArtifactPortfolio";
 
 bj::object aliases_connection(const bj::array& aliases) {
   bj::array edges;
@@ -21,10 +23,11 @@ bj::object aliases_connection(const bj::array& aliases) {
   return out;
 }
 
-bj::object alias_row(const std::string& project, const std::string& collection, const std::string& alias) {
+bj::object alias_row(const std::string& project, const std::string& collection, const std::string& alias, bool link) {
   bj::object of;
-  of["__typename"] = "ArtifactSequence";
-  of["id"] = global_id("ArtifactSequence", collection, project);
+  const char* kind = link ? portfolio : sequence;
+  of["__typename"] = kind;
+  of["id"] = global_id(kind, collection, project);
   of["name"] = collection;
   of["project"] = project_row(project);
   bj::object out;
@@ -33,6 +36,13 @@ bj::object alias_row(const std::string& project, const std::string& collection, 
   out["artifactCollectionName"] = collection;
   out["artifactCollection"] = std::move(of);
   return out;
+}
+
+/// The aliases of one row. Its number is an alias as well; 0.16 finds it there only.
+void add_aliases(bj::array& to, const core::artifact& row) {
+  for (const auto& alias : row.aliases) to.push_back(alias_row(row.project, row.collection, alias, !row.source.empty()));
+  if (row.version)
+    to.push_back(alias_row(row.project, row.collection, "v" + std::to_string(*row.version), !row.source.empty()));
 }
 
 std::string state_name(core::artifact_state s) {
@@ -47,7 +57,9 @@ bj::value text_or_null(const std::string& text) { return text.empty() ? bj::valu
 std::string made_key(const artifact_id& id) { return std::string(made_prefix) + id.value; }
 std::string used_key(const artifact_id& id) { return std::string(used_prefix) + id.value; }
 
-bj::object artifact_row(const core::artifact& a) {
+const char* kind_of(const core::artifact_collection& c) { return c.of_links ? portfolio : sequence; }
+
+bj::object artifact_row(const core::artifact_registry& all, const core::artifact& a) {
   bj::object out;
   out["_artifact"] = a.id.value;
   out["_collection"] = a.collection;
@@ -70,9 +82,9 @@ bj::object artifact_row(const core::artifact& a) {
   out["updatedAt"] = time_value(a.updated);
   bj::array tags, aliases;
   for (const auto& t : a.tags) tags.push_back({{"id", global_id("Tag", t, a.project)}, {"name", t}});
-  for (const auto& alias : a.aliases) aliases.push_back(alias_row(a.project, a.collection, alias));
-  // Its number is an alias as well; 0.16 finds it there only.
-  if (a.version) aliases.push_back(alias_row(a.project, a.collection, "v" + std::to_string(*a.version)));
+  add_aliases(aliases, a);
+  if (const auto it = all.links.find(a.id); it != all.links.end())
+    for (const auto& id : it->second) add_aliases(aliases, *all.find(id));
   out["tags"] = std::move(tags);
   out["aliases"] = std::move(aliases);
   out["artifactType"] = artifact_type_row(a.project, a.type, a.created);
@@ -94,8 +106,8 @@ bj::object collection_row(const std::string& project, const std::string& name, c
   bj::object out;
   out["_collection"] = name;
   out["_project"] = project;
-  out["__typename"] = "ArtifactSequence";
-  out["id"] = global_id("ArtifactSequence", name, project);
+  out["__typename"] = kind_of(c);
+  out["id"] = global_id(kind_of(c), name, project);
   out["name"] = name;
   out["state"] = "READY";
   out["createdAt"] = time_value(c.created);
@@ -105,22 +117,24 @@ bj::object collection_row(const std::string& project, const std::string& name, c
   out["tags"] = empty_connection();
   out["digestAlgorithm"] = "MANIFEST_MD5";
   bj::array aliases;
-  for (const auto& [alias, id] : c.aliases) aliases.push_back(alias_row(project, name, alias));
+  for (const auto& [alias, id] : c.aliases) aliases.push_back(alias_row(project, name, alias, c.of_links));
   out["aliases"] = aliases_connection(aliases);
   return out;
 }
 
 bj::object membership_row(const core::artifact_registry& all, const core::artifact& a) {
+  const auto& whole = all.behind(a);
   bj::object out;
-  out["_artifact"] = a.id.value;
-  out["_project"] = a.project;
+  out["_artifact"] = whole.id.value;
+  out["_project"] = whole.project;
   out["__typename"] = "ArtifactCollectionMembership";
   out["id"] = global_id("ArtifactCollectionMembership", a.id.value, a.project);
   out["versionIndex"] = a.version ? bj::value(*a.version) : bj::value(nullptr);
   out["createdAt"] = time_value(a.created);
-  auto row = artifact_row(a);
-  out["aliases"] = row.at("aliases");
-  out["artifact"] = std::move(row);
+  bj::array aliases;
+  add_aliases(aliases, a);
+  out["aliases"] = std::move(aliases);
+  out["artifact"] = artifact_row(all, whole);
   if (const auto* c = all.collection(a.project, a.collection))
     out["artifactCollection"] = collection_row(a.project, a.collection, *c);
   return out;

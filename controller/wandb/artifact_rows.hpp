@@ -13,10 +13,13 @@ namespace sweepd::wandb {
 
 namespace bj = boost::json;
 
-bj::object artifact_row(const core::artifact& a);
+/// With the aliases that it has wherever it is linked. A link has no row of its own: it is shown as what it links.
+bj::object artifact_row(const core::artifact_registry& all, const core::artifact& a);
 bj::object collection_row(const std::string& project, const std::string& name, const core::artifact_collection& c);
 bj::object artifact_type_row(const std::string& project, const std::string& type, instant created);
-/// A version as a member of its own collection.
+/// ArtifactSequence, or where it consists of links ArtifactPortfolio.
+const char* kind_of(const core::artifact_collection& c);
+/// A version as a member of the collection that its row is of: its own, or one that it is linked in.
 bj::object membership_row(const core::artifact_registry& all, const core::artifact& a);
 
 /// Under these names a run's `about` remembers what it logged and used.

@@ -1,7 +1,7 @@
 #include "controller/wandb/artifact_storage.hpp"
 
 #include "controller/base/digest.hpp"
-#include "controller/http/file_name.hpp"
+#include "controller/http/download.hpp"
 #include "controller/service/file_parts.hpp"
 #include "controller/wandb/environment.hpp"
 #include "controller/wandb/ticket.hpp"
@@ -15,7 +15,6 @@ using http::response;
 using http::services;
 
 constexpr std::size_t file_bytes_max = 64u << 20;
-constexpr std::size_t piece = service::file_piece_bytes;
 constexpr std::size_t md5_digits = 32;
 
 bool is_md5(std::string_view text) {
@@ -52,16 +51,6 @@ asio::awaitable<response> put(request_context& ctx, services& svc) {
   co_return out;
 }
 
-asio::awaitable<void> send(services& svc, run_id owner, std::string md5, std::uint64_t size, http::body_writer write) {
-  for (std::uint64_t at = 0; at < size;) {
-    auto load = [&svc, &owner, &md5, at] { return svc.reader.file(owner, md5, at, piece); };
-    auto bytes = co_await off_strand(svc, std::move(load));
-    if (!bytes || bytes->empty()) co_return;
-    at += bytes->size();
-    if (!co_await write(std::move(*bytes))) co_return;
-  }
-}
-
 asio::awaitable<response> give(request_context& ctx, services& svc, std::string project, std::string md5,
                                std::string name) {
   const auto owner = core::artifact_files_of(project);
@@ -72,14 +61,8 @@ asio::awaitable<response> give(request_context& ctx, services& svc, std::string 
     const error e{errc::not_found, "no artifact of the project has such a file", ""};
     co_return http::problem(e, ctx.req);
   }
-  response out;
-  out.content_type = "application/octet-stream";
-  out.headers.emplace_back("Content-Disposition", http::attachment(name));
-  out.headers.emplace_back("Content-Security-Policy", "sandbox");
-  out.stream = [&svc, owner, md5, size = found->front()->size](http::body_writer write) {
-    return send(svc, owner, md5, size, std::move(write));
-  };
-  co_return out;
+  auto read = [&svc, owner, md5](std::uint64_t at, std::size_t limit) { return svc.reader.file(owner, md5, at, limit); };
+  co_return http::download(svc, name, found->front()->size, std::move(read));
 }
 
 asio::awaitable<response> get(request_context& ctx, services& svc) {

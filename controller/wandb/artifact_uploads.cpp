@@ -4,6 +4,7 @@
 #include "controller/http/file_name.hpp"
 #include "controller/wandb/artifact_access.hpp"
 #include "controller/wandb/artifact_files.hpp"
+#include "controller/wandb/artifact_purge.hpp"
 #include "controller/wandb/artifact_rows.hpp"
 #include "controller/wandb/artifact_storage.hpp"
 #include "controller/wandb/links.hpp"
@@ -119,6 +120,7 @@ resolved create_files(call& c) {
   };
   SWEEPD_CO_TRY(const auto there, co_await off_strand(c.env.svc, std::move(find)));
   bj::array edges;
+  const core::artifact_registry no_links;  // a pending one has none
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const auto& one = wanted[i];
     bj::object node;
@@ -128,7 +130,7 @@ resolved create_files(call& c) {
     node["storagePath"] = one.md5;
     node["uploadUrl"] = there[i] ? bj::value(nullptr) : bj::value(links.artifact_file(access::upload, one.of.project, one.md5));
     node["uploadHeaders"] = bj::array();
-    node["artifact"] = artifact_row(one.of);
+    node["artifact"] = artifact_row(no_links, one.of);
     edges.push_back({{"node", std::move(node)}, {"cursor", one.name}});
   }
   auto files = empty_connection();
@@ -179,7 +181,9 @@ resolved commit(call& c) {
     if (!stored) co_return failed(stored);
   }
   core::command command = std::move(commit);
-  co_return co_await submit_change(c, a.id, std::move(command));
+  auto answer = co_await submit_change(c, a.id, std::move(command));
+  if (answer) co_await purge_later(c.env.svc, a.project);  // what was deleted meanwhile had to wait for this one
+  co_return answer;
 }
 
 constexpr graphql::resolver_row table[] = {

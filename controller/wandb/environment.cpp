@@ -124,6 +124,15 @@ const core::sweep* find_sweep(const core::state& s, const http::principal& who, 
   return sw;
 }
 
+asio::awaitable<result<void>> submit_each(call& c, std::vector<core::command> commands) {
+  for (auto& command : commands) {
+    auto who = c.env.ctx.caller();
+    auto told = co_await c.env.svc.controller.submit(std::move(command), std::move(who));
+    if (!told) co_return failed(told);
+  }
+  co_return result<void>{};
+}
+
 bj::value time_value(const std::optional<instant>& t) {
   if (!t || *t == instant{}) return nullptr;
   const auto day = std::chrono::floor<std::chrono::days>(*t);

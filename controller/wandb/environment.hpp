@@ -60,6 +60,9 @@ const core::run* find_run(const core::state& s, const http::principal& who, std:
 const core::sweep* find_sweep(const core::state& s, const http::principal& who, std::string_view project,
                               std::string_view name);
 
+/// Submits commands one after the other; the first that is refused is the last.
+asio::awaitable<result<void>> submit_each(call& c, std::vector<core::command> commands);
+
 /// RFC 3339 without a fraction; null for none.
 bj::value time_value(const std::optional<instant>& t);
 

@@ -1,4 +1,5 @@
 // A run's files: where a client may put them, and where it finds them again.
+#include "controller/base/base64.hpp"
 #include "controller/http/file_name.hpp"
 #include "controller/wandb/environment.hpp"
 #include "controller/wandb/rows.hpp"
@@ -7,11 +8,17 @@
 #include "controller/wandb/wandb.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace sweepd::wandb {
 namespace {
 
 constexpr std::size_t files_max = 10'000;
+
+/// A name may have any character in it, also those that part an id.
+std::string file_id(const run_id& run, std::string_view name) {
+  return global_id("File", run.value + "/" + base64(std::string(name)));
+}
 
 /// The run that an input names; not_found when there is none.
 asio::awaitable<result<run_id>> named_run(call& c, const bj::object& in) {
@@ -36,7 +43,7 @@ resolved create_run_files(call& c) {
   for (const auto& n : names) {
     const std::string name(n.as_string());
     if (auto good = http::check_file_name(name, "files"); !good) co_return failed(good);
-    files.push_back({{"id", global_id("File", run.value + "/" + name)},
+    files.push_back({{"id", file_id(run, name)},
                      {"name", name},
                      {"uploadUrl", links(access::upload, run, name)},
                      {"uploadHeaders", bj::array()}});
@@ -53,6 +60,31 @@ resolved mark_uploaded(call& c) {
   if (auto may = c.env.need(http::need::agent); !may) co_return failed(may);
   auto run = co_await named_run(c, input_of(c));
   if (!run) co_return failed(run);
+  co_return bj::value(bj::object{{"success", true}});
+}
+
+/// Files by their global ids, of any runs: all of them or none, should one not be there.
+resolved delete_files(call& c) {
+  if (auto may = c.env.need(http::need::operator_); !may) co_return failed(may);
+  const auto& ids = input_of(c).at("files").as_array();
+  if (ids.size() > files_max) co_return fail(errc::too_large, "are more than 10000", "files");
+  std::map<run_id, std::vector<std::string>> wanted;
+  for (const auto& id : ids) {
+    SWEEPD_CO_TRY(const auto path, name_in("File", std::string(id.as_string())));
+    const auto slash = std::min(path.find('/'), path.size());
+    wanted[run_id{path.substr(0, slash)}].push_back(unbase64(path.substr(std::min(slash + 1, path.size()))).value_or(""));
+  }
+  std::vector<core::command> commands;
+  for (auto& [run, names] : wanted) {
+    if (auto visible = co_await http::must_see(c.env.ctx, c.env.svc, run); !visible) co_return failed(visible);
+    auto load = [&reader = c.env.svc.reader, &run = run, &names = names] { return reader.find_files(run, names); };
+    SWEEPD_CO_TRY(const auto found, co_await off_strand(c.env.svc, std::move(load)));
+    for (std::size_t i = 0; i < names.size(); ++i)
+      if (!found[i])
+        co_return fail(errc::not_found, "run '" + run.value + "' has no file '" + names[i] + "' that could be deleted", "files");
+    commands.emplace_back(core::cmd::delete_files{run, std::move(names)});
+  }
+  if (auto told = co_await submit_each(c, std::move(commands)); !told) co_return failed(told);
   co_return bj::value(bj::object{{"success", true}});
 }
 
@@ -119,7 +151,7 @@ resolved files(call& c) {
   auto out = connection(ids, c.arguments, [&](std::size_t i) {
     const auto& f = all[i];
     bj::object row;
-    row["id"] = global_id("File", run.value + "/" + f.name);
+    row["id"] = file_id(run, f.name);
     row["name"] = f.name;
     row["displayName"] = f.name;
     row["url"] = links(access::download, run, f.name);
@@ -151,6 +183,7 @@ resolved file_url(call& c) {
 constexpr graphql::resolver_row table[] = {
     {"Mutation.createRunFiles", create_run_files},
     {"Mutation.markRunFilesUploaded", mark_uploaded},
+    {"Mutation.deleteFiles", delete_files},
     {"Run.files", files},
     {"Run.fileCount", file_count},
     {"File.url", file_url},

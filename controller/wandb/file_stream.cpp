@@ -129,7 +129,12 @@ std::vector<core::command> commands_for(const bj::object& body, const standing& 
     core::cmd::finish_run finish;
     finish.run = at.id;
     finish.epoch = at.epoch;
-    finish.exit_code = static_cast<int>(std::clamp<std::int64_t>(number_in(body, "exitcode").value_or(0), 0, 255));
+    // -9: killed by signal 9. So says the second process that 0.16 keeps, which outlives its program.
+    const auto code = static_cast<int>(std::clamp<std::int64_t>(number_in(body, "exitcode").value_or(0), -64, 255));
+    if (code < 0)
+      finish.signal = -code;
+    else
+      finish.exit_code = code;
     out.emplace_back(std::move(finish));
   }
   return out;

@@ -53,7 +53,7 @@ const graphql::engine& the_engine() {
   static const graphql::engine made(the_schema(),
                                     {account_resolvers(), project_resolvers(), sweep_resolvers(), agent_resolvers(),
                                      run_resolvers(), run_data_resolvers(), file_resolvers(), artifact_resolvers(),
-                                     artifact_file_resolvers(), artifact_mutations(), artifact_uploads(), outside_resolvers()});
+                                     artifact_file_resolvers(), artifact_mutations(), artifact_links(), artifact_uploads(), outside_resolvers()});
   return made;
 }
 

@@ -45,22 +45,23 @@ std::optional<double> number_at(const bj::object& in, std::string_view name) {
   return below != nullptr && below->is_object() ? number_at(below->get_object(), name.substr(dot + 1)) : std::nullopt;
 }
 
-/// none: the run lacks one of the sweep's parameters, and so says nothing of its space.
-result<std::optional<core::cmd::create_sweep::prior>> prior_of(const core::state& s, const core::run& r,
-                                                               const core::sweep_spec& spec) {
+/// Without a configuration when the run lacks one of the sweep's parameters: it says nothing of its space.
+result<core::cmd::create_sweep::prior> prior_of(const core::state& s, const core::run& r, const core::sweep_spec& spec) {
   core::cmd::create_sweep::prior out;
   out.run = r.id;
   SWEEPD_TRY(const auto config, object_of(config_text(s, r), "config"));
+  if (!spec.metric.empty()) out.value = number_at(r.summary, spec.metric);
+  bj::object own;
   const auto* parameters = spec.config.if_contains("parameters");
   if (parameters != nullptr && parameters->is_object())
     for (const auto& [name, about] : parameters->get_object()) {
       const auto* v = config.if_contains(name);
       const auto* value = v != nullptr && v->is_object() ? v->get_object().if_contains("value") : nullptr;
-      if (value == nullptr) return std::nullopt;
-      out.config[name] = bj::object{{"value", *value}};
+      if (value == nullptr) return out;
+      own[name] = bj::object{{"value", *value}};
     }
-  if (!spec.metric.empty()) out.value = number_at(r.summary, spec.metric);
-  return std::optional(std::move(out));
+  out.config = std::move(own);
+  return out;
 }
 
 }  // namespace
@@ -123,10 +124,11 @@ result<std::vector<core::cmd::create_sweep::prior>> priors_of(const core::state&
     return std::pair(a->created, a->id.value) < std::pair(b->created, b->id.value);
   });
   std::vector<core::cmd::create_sweep::prior> out;
-  if (spec.method == "grid" && !core::searched_outside(spec)) return out;  // it learns nothing: every cell is tried
+  const bool grid = spec.method == "grid" && !core::searched_outside(spec);
   for (const auto* r : found) {
     SWEEPD_TRY(auto one, prior_of(s, *r, spec));
-    if (one) out.push_back(std::move(*one));
+    if (grid) one.config.reset();  // it learns nothing: every cell is tried
+    out.push_back(std::move(one));
   }
   return out;
 }

@@ -24,8 +24,8 @@ bool has_scheduler(const core::sweep_spec& spec);
 /// Adds the sweep's runs that no agent has yet to a list of runs; `keep` holds them.
 void add_promised(const core::sweep& sw, std::deque<core::run>& keep, std::vector<const core::run*>& all);
 
-/// What the search is to know of runs that were before, by the clients' filter over the project's runs: those that
-/// have all of the sweep's parameters. Nothing for a grid.
+/// Runs that were before, by the clients' filter over the project's runs, with what the search is to know of them:
+/// their configuration where they have all of the sweep's parameters, and the sweep is no grid.
 /// Errors: invalid; not_found, when no run is meant.
 result<std::vector<core::cmd::create_sweep::prior>> priors_of(const core::state& s, const http::principal& who,
                                                               const std::string& project,

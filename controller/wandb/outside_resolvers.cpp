@@ -50,11 +50,9 @@ resolved prior_runs(call& c) {
   auto make = [](const call& at, const core::state& s, const core::sweep& sw) -> bj::value {
     std::vector<const core::run*> all;
     std::vector<std::string> ids;
-    for (std::uint64_t n = 1; n <= sw.trials; ++n) {  // they come first
-      const auto* t = core::find_trial(s, sw.id, n);
-      const auto* r = t == nullptr ? nullptr : core::find(s, run_id{t->outcome_run});
-      if (t == nullptr || t->position < core::pushed_positions || !t->runs.empty()) break;
-      if (r == nullptr || !at.env.ctx.who.sees(core::find(s, r->sweep)->project)) continue;
+    for (const auto& id : sw.spec.priors) {
+      const auto* r = core::find(s, id);
+      if (r == nullptr || r->deleted || !at.env.ctx.who.sees(core::find(s, r->sweep)->project)) continue;
       all.push_back(r);
       ids.push_back(r->id.value);
     }
@@ -63,7 +61,9 @@ resolved prior_runs(call& c) {
   co_return co_await from_sweep(c, make);
 }
 
-/// A scheduler's next run: it waits for the first agent that asks.
+/// A scheduler's next run: it waits for the first agent that asks. The client sends the same again when it got no
+/// answer, and nothing in it says so; but a scheduler names its runs, so one with the same name and configuration
+/// as an earlier one is that one.
 resolved enqueue(call& c) {
   if (auto may = c.env.need(http::need::operator_); !may) co_return failed(may);
   const auto& in = input_of(c);
@@ -76,18 +76,23 @@ resolved enqueue(call& c) {
   const auto shown = text_in(in, "displayName");
   if (auto good = http::check_text(shown, http::name_bytes_max, "displayName"); !good) co_return failed(good);
   push.configs.push_back(std::move(checked));
-  const run_id id{service::fresh_id()};
-  push.first_runs.push_back(id);
+  push.first_runs.push_back(run_id{service::fresh_id()});
   bj::object note;
   note["why"] = "enqueued by a scheduler";
   if (!shown.empty()) note["display_name"] = shown;
   push.notes.push_back(json::to_text(note));
+  push.once = !shown.empty();
+  const auto sweep = push.sweep;
   core::command command = std::move(push);
-  auto told = co_await http::submit<core::answer::done>(c.env.ctx, c.env.svc, std::move(command));
-  if (!told) co_return failed(told);
-  bj::object out;
-  out["id"] = id.value;
-  out["runQueueItemId"] = global_id("RunQueueItem", id.value);
+  SWEEPD_CO_TRY(const auto told, co_await http::submit<core::answer::done>(c.env.ctx, c.env.svc, std::move(command)));
+  auto show = [&](const core::state& s, moment) {
+    const auto* t = core::find_trial(s, sweep, std::stoull(told.id));
+    bj::object out;
+    out["id"] = t->first_run;
+    out["runQueueItemId"] = global_id("RunQueueItem", t->first_run);
+    return out;
+  };
+  SWEEPD_CO_TRY(auto out, co_await view(c.env.svc, std::move(show)));
   co_return bj::value(std::move(out));
 }
 

@@ -38,6 +38,10 @@ bj::object entity_row(std::string_view name) {
   out["available"] = false;
   out["readOnly"] = false;
   out["codeSavingEnabled"] = true;
+  out["readOnlyAdmin"] = false;
+  out["privateOnly"] = false;
+  out["storageBytes"] = 0;
+  out["defaultAccess"] = "";
   out["organization"] = nullptr;
   return out;
 }

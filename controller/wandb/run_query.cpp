@@ -95,17 +95,28 @@ bool in(const found& a, const bj::value& list) {
   return all != nullptr && std::any_of(all->begin(), all->end(), [&](const auto& b) { return equal(a, b); });
 }
 
-bool regex_matches(const found& a, const bj::value& pattern, bool any_case) {
-  if (!a || !a->is_string() || !pattern.is_string() || pattern.get_string().size() > pattern_bytes_max) return false;
-  const std::string text(a->get_string().subview(0, 1'000));  // std::regex recurses over its input
+/// libstdc++'s matcher without backtracking: a pattern from outside must not cost more than it is long. Throws.
+std::regex pattern_of(const bj::value& pattern, bool any_case) {
+  auto flags = std::regex::ECMAScript | std::regex_constants::__polynomial;
+  if (any_case) flags |= std::regex::icase;
+  return std::regex(std::string(pattern.get_string()), flags);
+}
+
+result<void> check_pattern(const bj::value& v, const std::string& where) {
+  if (!v.is_string()) return fail(errc::invalid, "must be a text", where);
+  if (v.get_string().size() > pattern_bytes_max) return fail(errc::too_large, "is longer than 256 bytes", where);
   try {
-    // libstdc++'s matcher without backtracking: a pattern from outside must not cost more than it is long.
-    auto flags = std::regex::ECMAScript | std::regex_constants::__polynomial;
-    if (any_case) flags |= std::regex::icase;
-    return std::regex_search(text, std::regex(std::string(pattern.get_string()), flags));
-  } catch (const std::regex_error&) {
-    return false;
+    [[maybe_unused]] const auto good = pattern_of(v, false);
+    return {};
+  } catch (const std::regex_error& e) {
+    return fail(errc::invalid, "is not a regular expression: " + std::string(e.what()), where);
   }
+}
+
+bool regex_matches(const found& a, const bj::value& pattern, bool any_case) {
+  if (!a || !a->is_string()) return false;
+  const std::string text(a->get_string().subview(0, 1'000));  // std::regex recurses over its input
+  return std::regex_search(text, pattern_of(pattern, any_case));
 }
 
 bool holds(const found& a, std::string_view op, const bj::value& b);
@@ -158,6 +169,8 @@ result<void> check_condition(const bj::value& v, const std::string& where, std::
     if (std::find(known.begin(), known.end(), key) == known.end())
       return fail(errc::invalid, "unknown operator '" + std::string(key) + "'." + graphql::did_you_mean(key, known),
                   where);
+    if (key == "$regex")
+      if (auto good = check_pattern(m.value(), where + ".$regex"); !good) return good;
     if (key == "$not")
       if (auto good = check_condition(m.value(), where, depth + 1); !good) return good;
   }
@@ -225,13 +238,16 @@ bj::object run_query::page(const core::state& s, std::vector<const core::run*> a
     rows.push_back({r, {}});
     for (const auto& o : orders_) rows.back().keys.push_back(value_of(s, *r, o.key));
   }
+  const bool down = !orders_.empty() && orders_.back().down;
   std::sort(rows.begin(), rows.end(), [&](const keyed& a, const keyed& b) {
     for (std::size_t i = 0; i < orders_.size(); ++i) {
       if (a.keys[i].has_value() != b.keys[i].has_value()) return a.keys[i].has_value();
       const auto c = a.keys[i] ? compare(*a.keys[i], *b.keys[i]) : std::nullopt;
       if (c && *c != 0) return orders_[i].down ? *c > 0 : *c < 0;
     }
-    return std::pair(a.r->created, a.r->id.value) < std::pair(b.r->created, b.r->id.value);
+    // Times are shown in whole seconds: within one, what is asked for newest first still comes so.
+    const auto &x = down ? b : a, &y = down ? a : b;
+    return std::pair(x.r->created, x.r->id.value) < std::pair(y.r->created, y.r->id.value);
   });
   std::vector<std::string> ids;
   for (const auto& k : rows) ids.push_back(k.r->id.value);

@@ -1,4 +1,5 @@
 // A run's life: it begins with upsertBucket, which is also how it and its people describe it later.
+#include "controller/wandb/artifact_purge.hpp"
 #include "controller/wandb/environment.hpp"
 #include "controller/wandb/json_lines.hpp"
 #include "controller/wandb/rows.hpp"
@@ -43,6 +44,17 @@ result<bj::object> about_in(const bj::object& in) {
   return out;
 }
 
+/// A forked run's client says so in its own part of the configuration; its history would begin in the middle.
+result<void> check_no_branch(const bj::object& in) {
+  const auto text = text_in(in, "config");
+  if (!given(in, "host") || text.find("\"branch_point\"") == std::string::npos) return {};
+  const auto config = object_of(text, "config");
+  const auto* branch = config ? value_at(*config, "_wandb.value.branch_point") : nullptr;
+  if (branch == nullptr || branch->is_null()) return {};
+  return fail(errc::invalid, "this server does not offer fork_from: start a new run, and note in its configuration where it "
+                             "comes from", "config");
+}
+
 /// Names are data, but they stand in paths of the wire and of the page.
 result<void> check_run_name(std::string_view name) {
   if (name.empty() || name.find_first_of("/\\#?%:@") != std::string_view::npos)
@@ -66,6 +78,18 @@ core::command start_of(const core::run& r, const bj::object& in) {
   return start;
 }
 
+/// May that run (none yet: null) be of that sweep? It is an agent's, or its program is started by hand.
+result<void> check_sweep(const core::state& s, const http::principal& who, const std::string& project,
+                         const std::string& sweep, const core::run* r) {
+  if (find_sweep(s, who, project, sweep) == nullptr)
+    return fail(errc::not_found, "there is no sweep '" + sweep + "' in " + project, "sweep");
+  if (r == nullptr || r->sweep.value == sweep) return {};
+  const auto& other = *core::find(s, r->sweep);
+  return fail(errc::conflict, "run '" + r->id.value + "' " +
+                                  (core::is_home(other) ? "is in no sweep" : "is of sweep '" + other.id.value + "'") +
+                                  ": it cannot be put into sweep '" + sweep + "'; use another run id", "sweep");
+}
+
 result<upsert> plan_upsert(const core::state& s, const http::principal& who, const std::string& project,
                            const std::string& name, const bj::object& in) {
   upsert out;
@@ -75,24 +99,26 @@ result<upsert> plan_upsert(const core::state& s, const http::principal& who, con
   if (given(in, "id")) {
     SWEEPD_TRY(const auto id, name_in("Run", text_in(in, "id")));
     SWEEPD_TRY(r, http::seen(s, who, run_id{id}));
-  } else if (!sweep.empty()) {
-    r = core::find(s, run_id{name});
-    if (r == nullptr || r->deleted || r->sweep.value != sweep || !who.sees(core::find(s, r->sweep)->project))
-      return fail(errc::not_found, "sweep '" + sweep + "' has no run '" + name + "': only its agents start its runs");
   } else {
     r = find_run(s, who, project, name);
   }
+  if (!sweep.empty())
+    if (auto good = check_sweep(s, who, project, sweep, r); !good) return failed(good);
   out.inserted = r == nullptr;
   out.id = r == nullptr ? id_of_run(s, project, name) : r->id;
   // A later upsert carries no host: it describes, and says nothing about the run's life.
   const bool init = given(in, "host") || given(in, "state") || r == nullptr;
   if (!init || (r != nullptr && given(in, "id") && !given(in, "host"))) return out;
-  if (r != nullptr && !core::is_home(*core::find(s, r->sweep))) {
+  if (r != nullptr && !r->agent.empty()) {
     out.commands.push_back(start_of(*r, in));
     return out;
   }
   core::cmd::open_run open;
   open.project = r == nullptr ? project : core::find(s, r->sweep)->project;
+  if (r == nullptr)
+    open.sweep = sweep_id{sweep};
+  else if (!core::is_home(*core::find(s, r->sweep)))
+    open.sweep = r->sweep;
   open.run = out.id;
   open.host = text_in(in, "host");
   open.start = text_in(in, "state") != "pending";
@@ -110,6 +136,7 @@ resolved upsert_bucket(call& c) {
   auto name = text_in(in, "name");
   if (name.empty()) name = service::fresh_id();
   if (auto good = check_run_name(name); !good) co_return failed(good);
+  if (auto good = check_no_branch(in); !good) co_return failed(good);
   if (auto good = http::check_text(text_in(in, "host"), 255, "host"); !good) co_return failed(good);
   SWEEPD_CO_TRY(const auto project, c.env.project(text_in(in, "entityName"), text_in(in, "modelName")));
   core::cmd::describe_run describe;
@@ -122,7 +149,7 @@ resolved upsert_bucket(call& c) {
   describe.run = plan.id;
   plan.commands.push_back(std::move(describe));
   auto who = c.env.ctx.caller();
-  auto told = co_await c.env.svc.controller.submit_all(std::move(plan.commands), std::move(who));
+  auto told = co_await c.env.svc.controller.submit_all(std::move(plan.commands), std::move(who));  // one commit
   for (auto& one : told)
     if (!one) co_return failed(one);
   auto show = [&](const core::state& s, moment) { return run_row(s, *core::find(s, plan.id)); };
@@ -152,12 +179,29 @@ resolved act(call& c, core::cmd::run_verb verb, bool force) {
 
 resolved stop_run(call& c) { co_return co_await act(c, core::cmd::run_verb::stop, false); }
 
-/// Hidden at once; by sweepd's own commands it can be restored for a while.
+/// Hidden at once; by sweepd's own commands it can be restored for a while. A live one is stopped first. What it
+/// logged as artifacts goes too, where that is asked for, and for good.
 resolved delete_run(call& c) {
-  const auto* artifacts = input_of(c).if_contains("deleteArtifacts");
-  if (artifacts != nullptr && *artifacts == true)
-    co_return fail(errc::invalid, "artifacts are deleted one by one, by Artifact.delete(); delete the run without them");
-  co_return co_await act(c, core::cmd::run_verb::delete_, false);
+  if (auto may = c.env.need(http::need::operator_); !may) co_return failed(may);
+  SWEEPD_CO_TRY(const auto name, name_in("Run", text_in(input_of(c), "id")));
+  const bool with_artifacts = flag_in(input_of(c), "deleteArtifacts").value_or(false);
+  std::string project;
+  auto look = [&](const core::state& s, moment) -> result<std::vector<core::command>> {
+    SWEEPD_TRY(const auto* r, http::seen(s, c.env.ctx.who, run_id{name}));
+    project = core::find(s, r->sweep)->project;
+    std::vector<core::command> out;
+    const std::string why = "asked for by a W&B client";
+    if (core::is_live(r->state)) out.emplace_back(core::cmd::act_on_run{r->id, core::cmd::run_verb::stop, why, false});
+    for (const auto& [id, a] : s.artifacts.by_id)
+      if (with_artifacts && a.run == name && a.source.empty() && a.state != core::artifact_state::deleted)
+        out.emplace_back(core::cmd::delete_artifact{id, true});
+    out.emplace_back(core::cmd::act_on_run{r->id, core::cmd::run_verb::delete_, why, false});
+    return out;
+  };
+  SWEEPD_CO_TRY(auto commands, co_await view(c.env.svc, std::move(look)));
+  if (auto told = co_await submit_each(c, std::move(commands)); !told) co_return failed(told);
+  if (with_artifacts) co_await purge_later(c.env.svc, std::move(project));
+  co_return bj::value(bj::object{{"success", true}});
 }
 
 resolved update_run_state(call& c) {

@@ -1,5 +1,6 @@
 // Where the links of file_resolvers.cpp lead: PUT stores a file, GET gives it back as a download. The
 // link is the permission; names are data, never paths.
+#include "controller/http/download.hpp"
 #include "controller/http/file_name.hpp"
 #include "controller/service/file_parts.hpp"
 #include "controller/wandb/environment.hpp"
@@ -17,7 +18,6 @@ using http::response;
 using http::services;
 
 constexpr std::size_t file_bytes_max = 64u << 20;
-constexpr std::size_t piece = service::file_piece_bytes;
 
 /// The ticket in the request, if its link is ours and still good.
 asio::awaitable<result<ticket>> admitted(request_context& ctx, services& svc, access what) {
@@ -47,17 +47,6 @@ asio::awaitable<response> put(request_context& ctx, services& svc) {
   co_return out;
 }
 
-asio::awaitable<void> send_file(services& svc, run_id id, run_file f, http::body_writer write) {
-  for (std::uint64_t at = 0; at < f.info.size;) {
-    const auto limit = static_cast<std::size_t>(std::min<std::uint64_t>(piece, f.info.size - at));
-    auto load = [&svc, &id, &f, at, limit] { return read_file(svc.reader, id, f, at, limit); };
-    auto bytes = co_await off_strand(svc, std::move(load));
-    if (!bytes || bytes->empty()) co_return;
-    at += bytes->size();
-    if (!co_await write(std::move(*bytes))) co_return;
-  }
-}
-
 asio::awaitable<response> get(request_context& ctx, services& svc) {
   auto t = co_await admitted(ctx, svc, access::download);
   if (!t) co_return http::problem(t.error(), ctx.req);
@@ -68,14 +57,10 @@ asio::awaitable<response> get(request_context& ctx, services& svc) {
     const error e{errc::not_found, "the run has no file of that name", ""};
     co_return http::problem(e, ctx.req);
   }
-  response out;
-  out.content_type = "application/octet-stream";
-  out.headers.emplace_back("Content-Disposition", http::attachment(t->file));
-  out.headers.emplace_back("Content-Security-Policy", "sandbox");
-  out.stream = [&svc, id = t->run, f = *file](http::body_writer write) {
-    return send_file(svc, id, f, std::move(write));
+  auto read = [&svc, id = t->run, f = *file](std::uint64_t at, std::size_t limit) {
+    return read_file(svc.reader, id, f, at, limit);
   };
-  co_return out;
+  co_return http::download(svc, t->file, file->info.size, std::move(read));
 }
 
 constexpr http::route table[] = {

@@ -12,6 +12,8 @@
 namespace sweepd::wandb {
 namespace {
 
+constexpr std::size_t description_bytes_max = 10'000;
+
 /// 53 bits, so that every JSON reader shows the seed that was used.
 std::uint64_t drawn_seed() {
   std::random_device device;
@@ -26,6 +28,11 @@ error refused_file(const std::vector<config::problem>& problems) {
   return out;
 }
 
+result<void> check_title(const std::string& title, const std::string& description) {
+  if (auto good = http::check_text(title, http::name_bytes_max, "displayName"); !good) return good;
+  return http::check_text(description, description_bytes_max, "description", true);
+}
+
 result<core::cmd::create_sweep> creation(const environment& env, const bj::object& in) {
   auto parsed = config::parse_sweep(text_in(in, "config"), "sweep.yaml");
   if (!parsed) return tl::unexpected<error>(refused_file(parsed.error()));
@@ -37,10 +44,7 @@ result<core::cmd::create_sweep> creation(const environment& env, const bj::objec
   SWEEPD_TRY(c.project, env.project(entity, project));
   if (const auto name = text_in(in, "displayName"); !name.empty()) parsed->spec.name = name;
   if (const auto text = text_in(in, "description"); !text.empty()) parsed->spec.description = text;
-  if (auto good = http::check_text(parsed->spec.name, http::name_bytes_max, "displayName"); !good)
-    return failed(good);
-  if (auto good = http::check_text(parsed->spec.description, 10'000, "description", true); !good)
-    return failed(good);
+  if (auto good = check_title(parsed->spec.name, parsed->spec.description); !good) return failed(good);
   if (!parsed->seed_given) parsed->spec.seed = drawn_seed();
   c.fresh_id = sweep_id{service::fresh_id()};
   c.spec = std::move(parsed->spec);
@@ -80,6 +84,19 @@ result<void> add_change(const core::sweep& sw, const std::string& text, std::vec
   return {};
 }
 
+/// What people call it, and say of it. It stays as it is where the client says nothing.
+result<void> add_title(const core::sweep& sw, const bj::object& in, std::vector<core::command>& out) {
+  core::cmd::tune_sweep c;
+  c.sweep = sw.id;
+  c.reason = by_client;
+  const auto title = text_in(in, "displayName"), description = text_in(in, "description");
+  if (auto good = check_title(title, description); !good) return good;
+  if (!title.empty() && title != sw.spec.name) c.title = title;
+  if (!description.empty() && description != sw.spec.description) c.description = description;
+  if (c.title || c.description) out.emplace_back(std::move(c));
+  return {};
+}
+
 /// What an update of a sweep that is there asks for.
 result<std::vector<core::command>> changes(const core::state& s, const core::sweep& sw, const bj::object& in) {
   if (given(in, "scheduler")) return fail(errc::invalid, "only the server writes what was scheduled", "scheduler");
@@ -89,6 +106,7 @@ result<std::vector<core::command>> changes(const core::state& s, const core::swe
     SWEEPD_TRY(auto wrote, read_controller(sw, text_in(in, "controller")));
     out.emplace_back(std::move(wrote));
   }
+  if (auto good = add_title(sw, in, out); !good) return failed(good);
   const auto state = text_in(in, "state");
   if (state.empty()) return out;
   const auto verb = verb_for(state);
@@ -108,16 +126,6 @@ result<std::vector<core::command>> changes(const core::state& s, const core::swe
     out.emplace_back(std::move(end));
   }
   return out;
-}
-
-/// One after the other; the first that is refused is the last.
-asio::awaitable<result<void>> submit_each(call& c, std::vector<core::command> commands) {
-  for (auto& command : commands) {
-    auto who = c.env.ctx.caller();
-    auto told = co_await c.env.svc.controller.submit(std::move(command), std::move(who));
-    if (!told) co_return failed(told);
-  }
-  co_return result<void>{};
 }
 
 asio::awaitable<result<sweep_id>> existing_sweep(call& c, const bj::object& in) {

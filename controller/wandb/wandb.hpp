@@ -25,6 +25,7 @@ std::span<const graphql::resolver_row> file_resolvers();
 std::span<const graphql::resolver_row> artifact_resolvers();
 std::span<const graphql::resolver_row> artifact_file_resolvers();
 std::span<const graphql::resolver_row> artifact_mutations();
+std::span<const graphql::resolver_row> artifact_links();
 std::span<const graphql::resolver_row> artifact_uploads();
 std::span<const graphql::resolver_row> outside_resolvers();
 

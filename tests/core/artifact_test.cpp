@@ -1,6 +1,8 @@
 // Artifacts: versions, aliases, what stands for what.
 #include "tests/support/world.hpp"
 
+#include <algorithm>
+
 using namespace sweepd;
 using namespace sweepd::core;
 
@@ -137,4 +139,79 @@ TEST_CASE("artifact: the registry is the same when it is made again from its row
   CHECK(is->versions == was->versions);
   CHECK(is->aliases == was->aliases);
   CHECK(is->next_version == was->next_version);
+}
+
+namespace {
+
+cmd::link_artifact link_to(world& w, const artifact_id& source, const char* collection, const char* project = "local/q") {
+  cmd::link_artifact c;
+  c.row.id = artifact_id{w.id("link")};
+  c.row.project = project;
+  c.row.collection = collection;
+  c.source = source;
+  return c;
+}
+
+}  // namespace
+
+TEST_CASE("artifact: a link has versions and aliases of its own collection, and stands for what it links") {
+  world w;
+  const auto first = commit(w, "d0");
+  const auto second = commit(w, "d1");
+  auto make = link_to(w, second, "good");
+  make.row.aliases = {"prod"};
+  w.ask(make);
+  const auto& all = w.s.artifacts;
+  for (const auto* name : {"good", "good:v0", "good:latest", "good:prod"}) {
+    const auto* row = all.named("local/q", name);
+    REQUIRE(row != nullptr);
+    CHECK(all.behind(*row).id == second);
+  }
+  CHECK(all.collection("local/q", "good")->of_links);
+  CHECK_FALSE(w.ask(link_to(w, second, "good")).changed);  // again: the same link
+  w.ask(link_to(w, first, "good"));
+  CHECK(all.behind(*all.named("local/q", "good:v1")).id == first);
+  CHECK(all.named("local/q", "good:latest")->source == first.value);
+  CHECK(all.links.at(second).size() == 1);
+  w.ask(cmd::delete_artifact{all.named("local/q", "good:v0")->id, true});  // unlinked
+  CHECK(all.named("local/q", "good:prod") == nullptr);
+  CHECK(all.find(second)->state == artifact_state::committed);
+  CHECK(all.links.at(second).empty());
+}
+
+TEST_CASE("artifact: links and artifacts are not in one collection, and a deleted artifact's links go with it") {
+  world w;
+  const auto a = commit(w, "d0");
+  CHECK(w.tell(link_to(w, a, "data", "local/p")).error().code == errc::conflict);
+  w.ask(link_to(w, a, "good", "local/p"));
+  auto logged_there = logged(w, "d9");
+  logged_there.row.collection = "good";
+  CHECK(w.tell(logged_there).error().code == errc::conflict);
+  const artifact_id pending{w.ask(logged(w, "d5")).id};
+  CHECK(w.tell(link_to(w, pending, "good", "local/p")).error().code == errc::conflict);
+  CHECK(w.tell(link_to(w, artifact_id{"gone"}, "good", "local/p")).error().code == errc::not_found);
+  w.ask(cmd::delete_artifact{a, true});
+  CHECK(w.s.artifacts.named("local/p", "good") == nullptr);
+}
+
+TEST_CASE("artifact: what a deleted one had goes only when all that is left was looked at, and nothing is half written") {
+  world w;
+  const auto kept = commit(w, "d0");
+  const auto gone = commit(w, "d1");
+  cmd::purge_artifact c{gone, {"aa", "bb"}, 7, {kept}};
+  CHECK(w.tell(c).error().code == errc::conflict);  // it is not deleted
+  w.ask(cmd::delete_artifact{gone, true});
+  c.beside = {};
+  CHECK(w.tell(c).error().code == errc::conflict);  // one was not looked at
+  c.beside = {kept};
+  const artifact_id half{w.ask(logged(w, "d2")).id};
+  CHECK(w.tell(c).error().code == errc::conflict);
+  w.pass(std::chrono::hours{25});
+  CHECK(w.tell(c).error().code == errc::conflict);  // it was not looked at either
+  c.beside = {half, kept};
+  std::sort(c.beside.begin(), c.beside.end());
+  CHECK(w.ask(c).changed);
+  CHECK(w.s.artifacts.find(gone)->purged);
+  CHECK_FALSE(w.ask(c).changed);
+  CHECK(w.count<ev::artifact_purged>() == 1);
 }

@@ -115,6 +115,61 @@ TEST_CASE("outside: prior runs are trials that are over, with their values") {
   CHECK(w.tell(c).error().code == errc::conflict);
 }
 
+TEST_CASE("outside: prior runs that say nothing of the space are listed, and a changed file keeps them") {
+  world w;
+  sweep_spec spec;
+  spec.method = "grid";
+  cmd::create_sweep c{sweep_id{"s"}, "local/p", spec, {}};
+  c.priors = {{run_id{"old1"}, std::nullopt, 0.5}};
+  w.ask(c);
+  CHECK(w.at(c.fresh_id).trials == 0);
+  CHECK(w.at(c.fresh_id).spec.priors == std::vector{run_id{"old1"}});
+  spec.yaml = "another";
+  w.ask(cmd::change_sweep{c.fresh_id, spec, ""});
+  CHECK(w.at(c.fresh_id).spec.priors.size() == 1);
+}
+
+TEST_CASE("outside: what is pushed once and sent again is the same trial, by its note and its configuration") {
+  world w;
+  const auto sw = local_sweep(w);
+  cmd::push_trials c;
+  c.sweep = sw;
+  c.configs = {x_is(1)};
+  c.first_runs = {run_id{"r1"}};
+  c.notes = {R"({"display_name":"one"})"};
+  c.once = true;
+  CHECK(w.ask(c).id == "1");
+  c.first_runs = {run_id{"r2"}};
+  const auto again = w.ask(c);
+  CHECK(again.id == "1");
+  CHECK_FALSE(again.changed);
+  CHECK(promised_runs(w.at(sw)).size() == 1);
+  CHECK(w.start(w.join(sw)) == run_id{"r1"});
+  CHECK(w.ask(c).id == "1");  // also when an agent has it
+  c.configs = {x_is(2)};
+  CHECK(w.ask(c).id == "2");
+  c.notes = {R"({"display_name":"two"})"};
+  c.first_runs = {run_id{"r3"}};
+  CHECK(w.ask(c).id == "3");
+  c.once = false;
+  c.first_runs = {run_id{"r4"}};
+  CHECK(w.ask(c).id == "4");
+}
+
+TEST_CASE("outside: a sweep's name and description change without its file, as an event") {
+  world w;
+  const auto sw = local_sweep(w);
+  cmd::tune_sweep c;
+  c.sweep = sw;
+  c.title = "better";
+  c.description = "what it is for";
+  w.ask(c);
+  CHECK(w.at(sw).spec.name == "better");
+  CHECK(w.at(sw).spec.description == "what it is for");
+  CHECK(w.count<ev::sweep_tuned>() == 1);
+  CHECK(w.at(sw).changes == 0);
+}
+
 TEST_CASE("outside: early termination is the local controller's own affair, and stays ours under method custom") {
   world w;
   sweep_spec spec;

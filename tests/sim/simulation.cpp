@@ -51,6 +51,7 @@ struct worker {
   std::int64_t claim_busy_until = 0, join_busy_until = 0;
   std::map<run_id, process> procs;
   std::uint64_t life = 0;  ///< answers to an earlier life are dropped
+  bool by_hand = false;    ///< no agent: one program that somebody started in the sweep
 };
 
 struct later {
@@ -284,6 +285,8 @@ class simulation {
     stream(std::get_if<core::cmd::report_run>(&c));
     stream(std::get_if<core::cmd::start_run>(&c));
     stream(std::get_if<core::cmd::mark_preempting>(&c));
+    if (const auto* open = std::get_if<core::cmd::open_run>(&c); open != nullptr && server_.s.runs.contains(open->run))
+      server_.heard(open->run);
     const auto* beat = std::get_if<core::cmd::beat_agent>(&c);
     if (beat == nullptr) return;
     for (const auto& id : beat->alive) {
@@ -311,11 +314,17 @@ class simulation {
     in(delay, [this, w, life] {
       if (w->life != life) return;
       if (w->alive && t_ >= w->frozen_until) act(w);
-      wake(w, w->beats_every);
+      if (!w->by_hand || !w->procs.empty()) wake(w, w->beats_every);
     });
   }
 
   void act(worker* w) {
+    if (w->by_hand) {
+      move_processes(w);
+      for (auto& [id, p] : w->procs) serve(w, p);
+      std::erase_if(w->procs, [](const auto& x) { return x.second.finished; });
+      return;
+    }
     if (w->id.empty()) {
       join(w);
       return;
@@ -409,6 +418,41 @@ class simulation {
     w->procs[h.run] = p;
   }
 
+  /// A program that somebody starts in the sweep, or starts again under the id that it had.
+  void start_by_hand(const sweep_id& sweep, const run_id& id, std::uint64_t lines) {
+    auto w = std::make_unique<worker>();
+    w->by_hand = true;
+    w->sweep = sweep;
+    process p;
+    p.run = id;
+    p.sweep = sweep;
+    p.trial = order_;
+    p.began = p.last_line = t_;
+    p.lines = p.acked_lines = lines;
+    p.ends_at = t_ + minute + static_cast<std::int64_t>(dice_.exponential(40 * minute));
+    if (dice_.hit(0.3)) p.exit_code = 1;
+    if (dice_.hit(0.2)) p.dies_at = t_ + dice_.between(1, 3'000) * second;
+    w->procs[id] = p;
+    hands_.push_back(std::move(w));
+    wake(hands_.back().get(), 1);
+  }
+
+  /// Ended by itself, and acknowledged: now and then it is started again.
+  void perhaps_again(const process& p, const core::answer::run_told& told) {
+    const bool own_end = told.state == core::run_state::finished || told.state == core::run_state::failed;
+    if (own_end && !told.stop && t_ < chaos_end_ && dice_.hit(0.3)) start_by_hand(p.sweep, p.run, p.acked_lines);
+  }
+
+  core::command opening(const worker& w, const process& p) {
+    if (!w.by_hand) return core::cmd::start_run{p.run, p.epoch, "host", 1};
+    core::cmd::open_run open;
+    open.project = "sim/sim";
+    open.run = p.run;
+    open.sweep = p.sweep;
+    open.config = {{"x", {{"value", p.trial}}}};
+    return open;
+  }
+
   void stop_process(worker* w, const run_id& id) {
     const auto it = w->procs.find(id);
     if (it == w->procs.end() || !it->second.alive) return;
@@ -461,8 +505,11 @@ class simulation {
     };
     p.busy_until = t_ + 30 * second;
     if (!p.started) {
-      send(w, core::cmd::start_run{id, p.epoch, "host", 1}, [w, id, told](const result<answer_to>& r) {
-        if (auto it = w->procs.find(id); it != w->procs.end() && r) it->second.started = true;
+      send(w, opening(*w, p), [this, w, id, told](const result<answer_to>& r) {
+        if (auto it = w->procs.find(id); it != w->procs.end() && r) {
+          it->second.started = true;
+          if (w->by_hand && server_.up()) it->second.epoch = server_.s.runs.at(id).epoch;
+        }
         told(r);
       });
     } else if (p.preempt && !p.alive && !p.preempt_told) {
@@ -476,6 +523,8 @@ class simulation {
       for (auto i = p.acked_lines; i < p.lines && c.history.size() < 50; ++i)
         c.history.push_back(curve_line(p.trial, i));
       send(w, c, told);
+    } else if (!p.alive && w->by_hand && p.signal != 0) {
+      p.finished = true;  // nobody is there to tell of it
     } else if (!p.alive) {
       core::cmd::finish_run c{id, p.epoch, {}, {}, {}};
       if (p.signal != 0) c.signal = p.signal; else c.exit_code = p.exit_code;
@@ -485,7 +534,9 @@ class simulation {
         const auto it = w->procs.find(id);
         if (it == w->procs.end() || !r) return;
         it->second.finished = true;
-        acknowledged_end(id, std::get<core::answer::run_told>(*r), good);
+        const auto& end = std::get<core::answer::run_told>(*r);
+        acknowledged_end(id, end, good);
+        if (w->by_hand) perhaps_again(it->second, end);
       });
     } else {
       p.busy_until = 0;
@@ -606,6 +657,8 @@ class simulation {
     } else if (pick == 3 && dice_.hit(0.05)) {
       server_.tell(core::cmd::move_sweep{sweep_of, dice_.hit(0.5) ? core::cmd::sweep_verb::stop
                                                                   : core::cmd::sweep_verb::cancel, "sim"}, operator_, {});
+    } else if (pick == 4) {
+      start_by_hand(sweep_of, run_id{"hand" + std::to_string(++ids_)}, 0);
     } else if (sw.trials > 0) {
       const auto& t = sw.by_number.at(1 + dice_.below(sw.trials));
       if (t.runs.empty()) return;
@@ -664,7 +717,7 @@ class simulation {
   std::vector<later> queue_;  ///< a heap, so that what is taken can be moved out
   std::vector<sweep_id> sweeps_;
   std::map<std::string, std::uint64_t> cells_;
-  std::vector<std::unique_ptr<worker>> workers_;
+  std::vector<std::unique_ptr<worker>> workers_, hands_;
   const core::actor operator_{core::actor_kind::user, "operator"};
 };
 

@@ -84,6 +84,30 @@ TEST_CASE("data_writer: a purged run has no history, output or files, and may be
   CHECK(reader->file(stays, "a.txt", 0, 9).value() == "abc");
 }
 
+TEST_CASE("data_writer: deleted files go by name, with the event; others of the run and of other owners stay") {
+  temp_dir dir;
+  const auto s = test::open_store(dir.file("a.db"));
+  const run_id owner{"run00001"}, other = core::artifact_files_of("local/p");
+  core::batch b;
+  b.at = at(1);
+  for (const auto& of : {owner, other})
+    for (const auto* name : {"a", "b"})
+      b.files.push_back({of, name, of.value + name, 0, "abc", true, 3, "", at(1).wall});
+  ok(s->commit(b));
+  core::batch gone;
+  gone.at = at(2);
+  gone.events.push_back({1, at(2), {}, core::ev::files_deleted{owner, {"a", "never there"}}});
+  gone.events.push_back({2, at(2), {}, core::ev::artifact_purged{"x", "local/p", {"b"}, 3}});
+  ok(s->commit(gone));
+  const auto reader = sqlite_reader::open(s->path()).value();
+  const auto left = [&](const run_id& of) { return reader->files(of).value(); };
+  REQUIRE(left(owner).size() == 1);
+  CHECK(left(owner)[0].name == "b");
+  REQUIRE(left(other).size() == 1);
+  CHECK(left(other)[0].name == "a");
+  CHECK(reader->file(owner, "b", 0, 9).value() == "abc");
+}
+
 TEST_CASE("data_writer: system metrics append where they end, beside the history") {
   temp_dir dir;
   core::batch b;

@@ -203,13 +203,20 @@ result<void> memory_store::write(const core::batch& b) {
     r.files[{p.run, p.name}] = {{p.name, p.size, p.sha256, p.at}, std::move(bytes)};
     r.transfers.erase(p.transfer);
   }
-  for (const auto& e : b.events)
+  const auto remove = [&r](const run_id& owner, const std::vector<std::string>& names) {
+    for (const auto& name : names) r.files.erase({owner, name});
+  };
+  for (const auto& e : b.events) {
+    if (const auto* some = std::get_if<core::ev::files_deleted>(&e.what)) remove(some->run, some->names);
+    if (const auto* some = std::get_if<core::ev::artifact_purged>(&e.what))
+      remove(core::artifact_files_of(some->project), some->files);
     if (const auto* gone = std::get_if<core::ev::run_purged>(&e.what)) {
       r.history.erase(gone->run);
       r.system.erase(gone->run);
       r.logs.erase(gone->run);
       std::erase_if(r.files, [&](const auto& f) { return f.first.first == gone->run; });
     }
+  }
   if (b.beats) r.beats = *b.beats;
   if (!b.events.empty()) {
     r.last_seq = b.events.back().seq;

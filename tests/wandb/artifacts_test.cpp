@@ -1,6 +1,7 @@
 // Artifacts in the clients' own words: pending, uploaded, committed, found again.
 #include "controller/base/base64.hpp"
 #include "controller/base/digest.hpp"
+#include "controller/wandb/artifact_purge.hpp"
 #include "controller/wandb/artifact_storage.hpp"
 #include "controller/wandb/manifest.hpp"
 #include "tests/wandb/bench.hpp"
@@ -76,8 +77,8 @@ struct logging : bench {
     REQUIRE(wait_for(controller.put_files(std::move(parts))));
   }
   /// The whole way.
-  bj::value log(std::string_view path, std::string_view content) {
-    const auto id = made("digest of " + std::string(content)).at("id");
+  bj::value log(std::string_view path, std::string_view content, const std::string& digest = {}) {
+    const auto id = made(digest.empty() ? "digest of " + std::string(content) : digest).at("id");
     ask_for(id, std::string(path), content);
     store_bytes(content);
     const auto m = manifest_of(path, content);
@@ -206,6 +207,64 @@ TEST_CASE_FIXTURE(logging, "artifacts: a link takes exactly the bytes that it wa
   CHECK(ask_for(id, "a.txt", "hello").at("uploadUrl").is_null());
   clock.advance(std::chrono::hours(25));
   CHECK(route("PUT", "hello", url) == 403);
+}
+
+TEST_CASE_FIXTURE(logging, "artifacts: a link is found by its own collection's name, shows what it links, and goes alone") {
+  const auto id = log("a.txt", "hello");
+  const char* link =
+      "mutation($id: ID!) { linkArtifact(input: {artifactID: $id, artifactPortfolioName: \"good\", entityName: \"local\","
+      " projectName: \"p\", aliases: [{artifactCollectionName: \"good\", alias: \"prod\"}]}) { versionIndex artifactMembership {"
+      " artifactCollection { __typename id name } } } }";
+  const auto made_link = data(link, {{"id", id}}).at("linkArtifact");
+  CHECK(made_link.at("versionIndex") == 0);
+  const auto& collection = made_link.at("artifactMembership").at("artifactCollection");
+  CHECK(collection.at("__typename") == "ArtifactPortfolio");
+  auto got = found("good:prod");
+  CHECK(got.at("artifact").at("id") == id);
+  CHECK(text(got.at("aliases")) == R"([{"alias":"prod"},{"alias":"latest"},{"alias":"v0"}])");
+  CHECK(got.at("artifact").at("files").at("edges").at(0).at("node").at("name") == "a.txt");
+  const char* change = "mutation($id: ID!, $c: String!) { addAliases(input: {artifactID: $id, aliases: [{artifactCollectionName: $c,"
+                       " alias: \"new\"}]}) { success } }";
+  data(change, {{"id", id}, {"c", "good"}});
+  CHECK(found("good:new").at("artifact").at("id") == id);
+  CHECK(found("data:new").is_null());
+  CHECK(ask(wandb::the_engine(), change, {{"id", id}, {"c", "nowhere"}}).status == 404);
+  const auto members = data("query($id: ID!) { artifact(id: $id) { artifactMemberships { edges { node { artifactCollection {"
+                            " __typename name } } } } } }", {{"id", id}}).at("artifact").at("artifactMemberships").at("edges");
+  CHECK(members.as_array().size() == 2);
+  const auto inside = data("query { project(name: \"p\", entityName: \"local\") { artifactCollection(name: \"good\") { artifacts { edges {"
+                           " version node { id } } } } } }").at("project").at("artifactCollection").at("artifacts").at("edges");
+  CHECK(inside.at(0).at("version") == "v0");
+  CHECK(inside.at(0).at("node").at("id") == id);
+  data("mutation($id: ID!, $c: ID!) { unlinkArtifact(input: {artifactID: $id, artifactPortfolioID: $c}) { success } }",
+       {{"id", id}, {"c", collection.at("id")}});
+  CHECK(found("good:v0").is_null());
+  CHECK(found("data:v0").at("artifact").at("id") == id);
+}
+
+TEST_CASE_FIXTURE(logging, "artifacts: what only a deleted one had goes from the store, what others have stays") {
+  const auto stored = [&](std::string_view content) {
+    return services.reader.find_files(core::artifact_files_of("local/p"), {md5_hex(content)}).value().front().has_value();
+  };
+  const char* remove =
+      "mutation($id: ID!) { deleteArtifact(input: {artifactID: $id, deleteAliases: true}) { artifact { state } } }";
+  const auto gone = log("a.txt", "only here");
+  const auto shared_by = log("b.txt", "shared");
+  const auto stays = log("c.txt", "shared", "another digest");  // the same content under another name
+  const auto half = made("half").at("id");
+  data(remove, {{"id", gone}});
+  CHECK(wait_for(wandb::purge_deleted(services, "local/p")) == 0);  // one is being written
+  CHECK(stored("only here"));
+  data(remove, {{"id", half}});
+  data(remove, {{"id", shared_by}});
+  wait_for(wandb::purge_deleted(services, "local/p"));
+  CHECK_FALSE(stored("only here"));
+  CHECK_FALSE(stored(manifest_of("a.txt", "only here")));
+  CHECK_FALSE(stored(manifest_of("b.txt", "shared")));
+  CHECK(stored("shared"));
+  CHECK(stored(manifest_of("c.txt", "shared")));
+  CHECK(found("data:latest").at("artifact").at("id") == stays);
+  CHECK(wait_for(wandb::purge_deleted(services, "local/p")) == 0);  // nothing is left to do
 }
 
 TEST_CASE("manifest: refused with the place when it is not one") {

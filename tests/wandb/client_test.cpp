@@ -1,4 +1,5 @@
 // What W&B's clients do around a sweep, asked of the whole schema in their own words.
+#include "controller/service/file_parts.hpp"
 #include "tests/wandb/bench.hpp"
 
 namespace sweepd::test {
@@ -156,6 +157,30 @@ TEST_CASE_FIXTURE(bench, "wandb: a run without a sweep lives in its project, and
   CHECK(row.at("bucket").at("state") == "running");
   const auto sweeps = data("{ project(name: \"alone\") { totalSweeps runCount } }");
   CHECK(text(sweeps) == R"({"project":{"totalSweeps":0,"runCount":1}})");
+}
+
+TEST_CASE_FIXTURE(bench, "wandb: a run's files are deleted by their ids, whatever is in their names, and only by an operator") {
+  data(upsert_run, {{"name", "r"}, {"project", "p"}, {"host", "h"}});
+  for (const auto* name : {"a", "a:b/c.txt"}) {
+    auto parts = service::cut_file(run_id{"r"}, name, "bytes", clock.now());
+    REQUIRE(wait_for(controller.put_files(std::move(parts))));
+  }
+  const auto files = [&] {
+    return data("query { project(name: \"p\", entityName: \"local\") { run(name: \"r\") { files { edges { node { id name } } } } } }")
+        .at("project").at("run").at("files").at("edges");
+  };
+  REQUIRE(files().as_array().size() == 2);
+  REQUIRE(files().at(1).at("node").at("name") == "a:b/c.txt");
+  constexpr const char* remove = "mutation($ids: [ID!]!) { deleteFiles(input: {files: $ids}) { success } }";
+  const bj::array ids{files().at(1).at("node").at("id")};
+  who.role = core::role::agent;
+  CHECK(ask(wandb::the_engine(), remove, {{"ids", ids}}).status == 403);
+  who.role = core::role::operator_;
+  CHECK(data(remove, {{"ids", ids}}).at("deleteFiles").at("success") == true);
+  REQUIRE(files().as_array().size() == 1);
+  CHECK(files().at(0).at("node").at("name") == "a");
+  CHECK(ask(wandb::the_engine(), remove, {{"ids", ids}}).status == 404);
+  CHECK(services.reader.file(run_id{"r"}, "a", 0, 9).value() == "bytes");
 }
 
 TEST_CASE_FIXTURE(bench, "wandb: old clients find every type that they ask for") {

@@ -51,6 +51,15 @@ TEST_CASE_FIXTURE(streaming, "file_stream: a progress bar is drawn again on the 
         R"({"state":"failed","exitcode":3,"logLines":{"edges":[{"node":{"line":"first"}},{"node":{"line":"90 %"}},{"node":{"line":"last"}}]}})");
 }
 
+TEST_CASE_FIXTURE(streaming, "file_stream: a negative exit code is the signal that the program died by") {
+  CHECK(post(R"({"complete":true,"exitcode":-9})") == 200);
+  const auto look = [](const core::state& s, moment) { return *core::find(s, run_id{"r"}); };
+  const auto r = wait_for(http::view(services, look)).value();
+  CHECK(r.signal == 9);
+  CHECK_FALSE(r.exit_code.has_value());
+  CHECK(r.cause == core::cause::signal);
+}
+
 TEST_CASE_FIXTURE(streaming, "file_stream: half a surrogate pair is no reason to lose a run; what is no JSON is refused") {
   CHECK(post(R"({"files":{"output.log":{"offset":0,"content":["a \udcff b"]}}})") == 200);
   CHECK(log() == "a \xEF\xBF\xBD b");

@@ -104,6 +104,63 @@ TEST_CASE_FIXTURE(outside, "outside: prior runs are known to the search, by name
   CHECK(got.at("priorRuns").at("edges").at(0).at("node").at("name") == "old");
   CHECK(text(got.at("runs").at("edges")) == "[]");
   CHECK(ask(wandb::the_engine(), upsert, {{"config", file}, {"prior", R"({"$or":[{"name":"gone"}]})"}}).status == 404);
+  // One that says nothing of the space is listed all the same; so is any by a grid, which tries every cell.
+  for (const auto* other : {"{method: random, program: t.py, parameters: {y: {min: 1, max: 9}}}",
+                            "{method: grid, program: t.py, parameters: {x: {values: [3]}}}"}) {
+    const auto more = made(other, R"({"$or":[{"name":"old"}]})");
+    CHECK(seen(more).at("priorRuns").at("edges").as_array().size() == 1);
+    CHECK(commands(agent_of(more)).at(0).at("type") == "run");
+  }
+}
+
+TEST_CASE_FIXTURE(outside, "outside: an enqueued run that is sent again under its name is the same run") {
+  const auto sweep = made("{method: random, program: t.py, scheduler: {engine: wandb}, parameters: {x: {min: 0.0, max: 1.0}}}");
+  const auto enqueue = [&](const char* config, const char* shown) {
+    bj::object v{{"id", sweep.at("id")}, {"config", config}};
+    if (shown != nullptr) v["shown"] = shown;
+    return data("mutation($id: ID!, $config: JSONString!, $shown: String) { enqueueSweepRun(input: {id: $id, config: $config,"
+                " displayName: $shown}) { id } }", v).at("enqueueSweepRun").at("id");
+  };
+  const auto first = enqueue(R"({"x":{"value":0.5}})", "trial 0");
+  CHECK(enqueue(R"({"x":{"value":0.5}})", "trial 0") == first);
+  CHECK(enqueue(R"({"x":{"value":0.5}})", "trial 1") != first);
+  CHECK(enqueue(R"({"x":{"value":0.25}})", "trial 0") != first);
+  CHECK(enqueue(R"({"x":{"value":0.5}})", nullptr) != enqueue(R"({"x":{"value":0.5}})", nullptr));
+  CHECK(seen(sweep).at("runs").at("edges").as_array().size() == 5);
+}
+
+TEST_CASE_FIXTURE(outside, "outside: a run started by hand is the sweep's, with its own configuration, and may be stopped like any") {
+  const auto sweep = made("{method: random, program: t.py, metric: {name: loss}, parameters: {x: {min: 1, max: 9}}}");
+  const std::string name(sweep.at("name").as_string());
+  const char* open = "mutation($n: String, $s: String, $c: JSONString) { upsertBucket(input: {name: $n, modelName: \"p\", sweep: $s,"
+                     " config: $c, host: \"h\"}) { inserted bucket { id sweepName state } } }";
+  auto row = data(open, {{"n", "mine"}, {"s", name}, {"c", R"({"x":{"value":3},"y":{"value":1},"_wandb":{"value":{}}})"}}).at("upsertBucket");
+  CHECK(row.at("inserted") == true);
+  CHECK(row.at("bucket").at("sweepName") == bj::value(name));
+  CHECK(row.at("bucket").at("state") == "running");
+  CHECK(seen(sweep).at("state") == "RUNNING");
+  const auto listed = seen(sweep).at("runs").at("edges");
+  REQUIRE(listed.as_array().size() == 1);
+  CHECK(listed.at(0).at("node").at("config") == R"({"x":{"value":3},"y":{"value":1},"_wandb":{"value":{}}})");
+  data("mutation($id: ID!) { stopRun(input: {id: $id}) { success } }", {{"id", row.at("bucket").at("id")}});
+  CHECK(seen(sweep).at("runs").at("edges").at(0).at("node").at("shouldStop") == true);
+  CHECK(ask(wandb::the_engine(), open, {{"n", "other"}, {"s", "nosweep"}}).status == 404);
+  data("mutation { upsertBucket(input: {name: \"loose\", modelName: \"p\", host: \"h\"}) { bucket { id } } }");
+  const auto refused = ask(wandb::the_engine(), open, {{"n", "loose"}, {"s", name}});
+  CHECK(refused.status == 409);
+  CHECK(text(refused.body).find("use another run id") != std::string::npos);
+  const auto again = data(open, {{"n", "mine"}, {"s", name}, {"c", "{}"}}).at("upsertBucket");
+  CHECK(again.at("inserted") == false);
+  CHECK(again.at("bucket").at("sweepName") == bj::value(name));
+}
+
+TEST_CASE_FIXTURE(outside, "outside: displayName renames a sweep that is there, and its file stays as it was") {
+  const auto sweep = made("{method: random, program: t.py, name: first, parameters: {x: {min: 1, max: 9}}}");
+  const auto renamed = data("mutation($id: ID) { upsertSweep(input: {id: $id, displayName: \"second\", description: \"why\"}) {"
+                            " sweep { displayName description config } } }", {{"id", sweep.at("id")}}).at("upsertSweep").at("sweep");
+  CHECK(renamed.at("displayName") == "second");
+  CHECK(renamed.at("description") == "why");
+  CHECK(renamed.at("config").as_string().find("name: first") != std::string::npos);
 }
 
 }  // namespace sweepd::test

@@ -11,6 +11,7 @@ from bench import KEY, Bench
 
 def check_ends(b):
     b.run("life.py", timeout=300)
+    assert "UsageError" in b.run("life.py", "must")
     said = b.run("raises.py", code=1)
     runs = {r["id"]: r for r in b.runs()}
     ends = {i: (r["state"], r["exit_code"]) for i, r in runs.items()}

@@ -139,7 +139,7 @@ export interface Explanation {
   state: SweepState;
   summary: string;
   holds: Hold[];
-  waiting: {trial: number; why: string; ready_at: string | null}[];
+  waiting: {trial: number; why: string; ready_at: string | null; run: string}[];
   notes: string[];
 }
 
