@@ -122,7 +122,8 @@ const char* const last_event = "SELECT seq, hash FROM events ORDER BY seq DESC L
 const char* const select_events =
     "SELECT seq, wall, at, actor, type, sweep, run, agent, body, hash FROM events WHERE seq > ?1";
 const char* const first_since = "SELECT min(first_seq) FROM event_minutes WHERE minute >= ?1 / 60000";
-const char* const and_rare = " AND type NOT IN ('trial_drawn', 'run_offered', 'run_moved', 'trial_closed')";
+const char* const and_rare =
+    " AND type <> 'trial_drawn' AND type <> 'run_offered' AND type <> 'run_moved' AND type <> 'trial_closed'";
 const char* const chain_page =
     "SELECT seq, wall, at, actor, type, sweep, run, agent, body, hash FROM events"
     " WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3";
