@@ -30,7 +30,7 @@ def verbs(b):
     running = lambda: [r["id"] for r in b.runs(sweep=sweep, state="running")]  # noqa: E731
     go = b.work / "go"
 
-    agent = b.start("wandb", "agent", path)
+    agent = b.agent(path)
     b.until(running, 60, "the first run is live")
     b.run("wandb", "sweep", "--pause", path)
     assert state() == "paused"
@@ -53,7 +53,7 @@ def verbs(b):
     (b.work / "patient.yaml").write_text(RANDOM.format(cap=5, values="{value: 7.5}"))
     b.run("wandb", "sweep", "--update", path, "patient.yaml")
     b.run("wandb", "sweep", "--resume", path)
-    agent = b.start("wandb", "agent", path)
+    agent = b.agent(path)
     third = b.until(running, 60, "the sweep was opened again")[0]
     assert b.rest(f"/runs/{third}")["config"]["lr"]["value"] == 7.5, "it goes on with the updated file"
     b.run("wandb", "sweep", "--cancel", path)

@@ -24,7 +24,7 @@ def main():
         (b.work / "sweep.yaml").write_text(SWEEP)
         said = b.run("wandb", "sweep", "sweep.yaml")
         sweep = re.search(r"wandb agent (?:\S+/)?(\w{8})", said).group(1)
-        theirs = b.start("wandb", "agent", "--count", "2", f"local/wire/{sweep}")
+        theirs = b.agent("--count", "2", f"local/wire/{sweep}")
         env = b.env(SWEEPD_URL=b.url)
         del env["WANDB_BASE_URL"], env["WANDB_API_KEY"]  # the agent alone says where the run is
         ours = subprocess.Popen([b.sweepd, "agent", "--count", "2", sweep], cwd=b.work, env=env, text=True,

@@ -29,7 +29,7 @@ def main():
     with Bench(sys.argv[1], sys.argv[2]) as b:
         (b.work / "sweep.yaml").write_text(SWEEP)
         sweep = sweep_of(b.run("wandb", "sweep", "sweep.yaml"))
-        agent = b.start("wandb", "agent", f"local/wire/{sweep}", WANDB_AGENT_DISABLE_FLAPPING="true")
+        agent = b.agent(f"local/wire/{sweep}", WANDB_AGENT_DISABLE_FLAPPING="true")
         pid = b.work / "first.pid"
         b.until(lambda: pid.exists() and pid.read_text(), 120, "the first run starts")
         b.until(lambda: any(r["history_lines"] > 0 for r in b.runs(sweep=sweep)), 60, "its history arrives")
