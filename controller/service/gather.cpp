@@ -18,15 +18,16 @@ void gather::committed(std::size_t answered, std::size_t arrived, commit_time to
     return;
   }
   open_ = true;
-  expected_ = answered + arrived;
+  answered_ = answered;
+  arrived_ = arrived;
   until_ = now + std::min(seconds_max_, took.idle * share_of_the_disk);
 }
 
 double gather::left(std::size_t commands, double now) {
   if (!open_) return 0;
-  if (commands < expected_ && now < until_) return until_ - now;
+  if (commands < answered_ + arrived_ && now < until_) return until_ - now;
   open_ = false;
-  misses_ = 2 * commands >= expected_ ? 0 : std::min(misses_ + 1, misses_max);
+  misses_ = 2 * commands >= answered_ + 2 * arrived_ ? 0 : std::min(misses_ + 1, misses_max);
   if (misses_ > 0) pass_ = 1u << misses_;
   return 0;
 }

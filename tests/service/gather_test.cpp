@@ -67,6 +67,19 @@ TEST_CASE("gather: clients that do not come back are waited for ever more seldom
   CHECK(g.left(7, now) > 0);
 }
 
+TEST_CASE("gather: so many clients that they cannot be back in time go on in two groups") {
+  gather g(0.005);
+  g.committed(32, 32, slow, 1);
+  CHECK(g.left(32, 1) > 0);
+  CHECK(g.left(40, 1.004) == 0);  // eight of 32 came
+  for (int i = 2; i <= 3; ++i) {
+    g.committed(32, 32, slow, i);
+    CHECK(g.left(32, i) == 0);
+  }
+  g.committed(32, 32, slow, 4);
+  CHECK(g.left(32, 4) > 0);  // tried again
+}
+
 TEST_CASE("gather: a commit without commands expects nobody") {
   gather g(0.005);
   g.committed(0, 3, slow, 1);
