@@ -189,10 +189,11 @@ std::optional<bayes_search::proposal> bayes_search::modelled(const training& kno
 
   posterior model = believed;
   model.assume(open, normal_samples(fantasies, open.rows()));
-  const feasibility feasible(known.x, known.failed, known.lost, unordered_);
+  const Index place = known.known();
+  feasibility feasible(known.x, known.failed, known.lost, unordered_);
+  if (place % polish_every != 0) feasible.learn_repeats(known.x, known.y, unordered_);
   const VectorXd to_beat = model.at(open).means.rowwise().minCoeff();
   const points centres = incumbents.topRows(std::min(incumbents.rows(), centres_max));
-  const Index place = known.known();
   const Index look_every =
       believed.x().cols() <= few_axes ? look_every_few : look_every_many;
   const bool looks = place % look_every == look_every - 1;

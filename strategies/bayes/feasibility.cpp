@@ -1,10 +1,8 @@
 #include "strategies/bayes/feasibility.hpp"
 
-#include "strategies/bayes/fit.hpp"
-
 #include <algorithm>
 #include <cmath>
-#include <utility>
+#include <vector>
 
 namespace sweepd::strategies::bayes {
 
@@ -14,14 +12,10 @@ using Eigen::VectorXd;
 
 namespace {
 
-constexpr Index rows_max = 100;  // outcomes in the model, the latest
-constexpr int fit_steps = 15;
-constexpr double blur_least = 0.02;
-// Outcomes are -1 and 1; noise is likely, since machines fail at random, too.
-const priors outcome_priors{-1.0, 0.7, -1.6, 0.7, -1.5, 1.0};
-
-double normal_share(double z) { return 0.5 * std::erfc(-z * 0.70710678118654752440); }
-double normal_density(double z) { return 0.39894228040143267794 * std::exp(-0.5 * z * z); }
+constexpr Index rows_max = 100;     // outcomes in a process, the latest
+constexpr Index repeats_least = 3;  // equal values before they are more than chance
+constexpr double firmness = 8;      // power of the probability of a new value
+constexpr double equal = 1e-6;      // as values are: a share of the mean distance from the least
 
 points last_rows(const points& x, Index count) { return x.bottomRows(std::min(count, x.rows())); }
 
@@ -32,43 +26,46 @@ feasibility::feasibility(const points& delivered, const points& failed, const po
   if (failed.rows() + lost.rows() == 0) return;
   const points bad = last_rows(failed, rows_max / 3);
   const points gone = last_rows(lost, rows_max / 3);
-  const points good = last_rows(delivered, rows_max - bad.rows() - gone.rows());
-  const Index n = good.rows() + bad.rows() + gone.rows();
-  points x(n, delivered.cols());
-  x << good, bad, gone;
-  VectorXd outcome = VectorXd::Ones(n);
-  outcome.head(good.rows()).setConstant(-1);
-  const auto h = fit(x, outcome, unordered, outcome_priors,
-                     expected(x.cols(), outcome_priors, false), fit_steps);
-  anchored known(covariance(h, unordered), std::move(x));
-  auto factor = factor_of(known);
-  model_.emplace(std::move(known), outcome, std::move(factor));
-  blur_ = std::max(h.noise(), blur_least);
+  points all(bad.rows() + gone.rows(), delivered.cols());
+  all << bad, gone;
+  failing_.emplace(last_rows(delivered, rows_max - all.rows()), all, unordered, 1);
+}
+
+void feasibility::learn_repeats(const points& delivered, const VectorXd& y,
+                                const axis_flags& unordered) {
+  const double least = y.minCoeff();
+  const double wide = equal * (y.mean() - least);
+  points fresh(delivered.rows(), delivered.cols());
+  points again = fresh;
+  Index known = 0;
+  Index repeats = 0;
+  for (Index i = 0; i < y.size(); ++i)
+    if (y[i] - least <= wide)
+      again.row(repeats++) = delivered.row(i);
+    else
+      fresh.row(known++) = delivered.row(i);
+  if (repeats < repeats_least || known == 0) return;
+  repeating_.emplace(last_rows(fresh.topRows(known), rows_max / 2),
+                     last_rows(again.topRows(repeats), rows_max / 2), unordered, firmness);
 }
 
 double feasibility::probability(const VectorXd& where) const {
-  return certain() ? 1 : std::exp(log_weights(where.transpose())[0]);
+  return failing_ ? std::exp(failing_->log_shares(where.transpose())[0]) : 1;
 }
 
 ArrayXd feasibility::log_weights(const points& where) const {
-  if (certain()) return ArrayXd::Zero(where.rows());
-  const auto believed = model_->at(where);
-  ArrayXd out(where.rows());
-  for (Index i = 0; i < where.rows(); ++i)
-    out[i] =
-        std::log(normal_share(-believed.means(0, i) / std::sqrt(believed.variance[i] + blur_)));
+  ArrayXd out = ArrayXd::Zero(where.rows());
+  if (failing_) out += failing_->log_shares(where);
+  if (repeating_) out += repeating_->log_shares(where);
   return out;
 }
 
 double feasibility::log_weight(const VectorXd& where, VectorXd& slope) const {
-  const auto here = model_->around(where);
-  const double spread = std::sqrt(here.variance + blur_);
-  const double t = here.means[0] / spread;
-  const double share = normal_share(-t);
-  const VectorXd t_slope = model_->mean_slope(here, VectorXd::Ones(1)) / spread -
-                           t / (2 * spread * spread) * here.variance_slope;
-  slope = -normal_density(t) / share * t_slope;
-  return std::log(share);
+  slope.setZero(where.size());
+  double out = 0;
+  if (failing_) out += failing_->log_share(where, slope);
+  if (repeating_) out += repeating_->log_share(where, slope);
+  return out;
 }
 
 }  // namespace sweepd::strategies::bayes

@@ -236,7 +236,10 @@ TEST_CASE(
   posterior model(known, some_values(x), factor_of(known));
   const auto open = some_points(4, 11);
   model.assume(open, MatrixXd::Random(6, 4));
-  const feasibility feasible(x, some_points(5, 12), some_points(4, 13), flags);
+  feasibility feasible(x, some_points(5, 12), some_points(4, 13), flags);
+  VectorXd values = some_values(x);
+  values.head(5).setConstant(values.minCoeff());  // repeats
+  feasible.learn_repeats(x, values, flags);
   const acquisition f(model, feasible, VectorXd::Constant(6, -0.4));
   for (Index i = 0; i < 6; ++i) {
     const VectorXd at = some_points(6, 14).row(i).transpose();
@@ -281,6 +284,30 @@ TEST_CASE("feasibility: failures at random repel nobody, a failing region does")
   const feasibility scattered(x, none, anywhere, flags);
   for (Index i = 0; i < anywhere.rows(); ++i)
     CHECK(scattered.probability(anywhere.row(i).transpose()) > 0.5);
+}
+
+TEST_CASE("feasibility: where the least value comes again, a run promises less") {
+  const auto x = some_points(60, 18);
+  const points none(0, 5);
+  VectorXd y = some_values(x);
+  for (Index i = 0; i < x.rows(); ++i)
+    if (x(i, 0) > 0.7) y[i] = y.minCoeff() - 1;  // each lower than the last: nothing repeats
+  feasibility without(x, none, none, flags);
+  without.learn_repeats(x, y, flags);
+  CHECK(without.certain());
+  const double bottom = y.minCoeff();
+  for (Index i = 0; i < x.rows(); ++i)
+    if (x(i, 0) > 0.7) y[i] = bottom;
+  feasibility with(x, none, none, flags);
+  with.learn_repeats(x, y, flags);
+  points at = points::Constant(2, 5, 0.5);
+  at.col(4).setConstant(1);
+  at(0, 0) = 0.9;
+  at(1, 0) = 0.3;
+  const Eigen::ArrayXd weights = with.log_weights(at);
+  CHECK(weights[0] < std::log(0.01));
+  CHECK(weights[1] > std::log(0.5));
+  CHECK(with.probability(at.row(0).transpose()) == 1);  // that of a value
 }
 
 TEST_CASE("lbfgs: finds the least value inside the box and on its edge") {
