@@ -10,9 +10,6 @@ namespace {
 
 constexpr char foreign = '@';  ///< W&B refuses it nowhere, but no client makes it up
 
-/// What a client without a project gets, as at W&B.
-constexpr std::string_view no_project = "uncategorized";
-
 bool name_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
          c == '.';

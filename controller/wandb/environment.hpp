@@ -19,6 +19,9 @@ using http::failed;
 using http::off_strand;
 using http::view;
 
+/// What clients call the project of whoever names none.
+inline constexpr std::string_view no_project = "uncategorized";
+
 /// One GraphQL request.
 struct environment {
   http::request_context& ctx;

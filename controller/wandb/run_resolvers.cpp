@@ -130,6 +130,20 @@ result<upsert> plan_upsert(const core::state& s, const http::principal& who, con
   return out;
 }
 
+/// Where the run is: as the client says; where it names no project, and a sweep, as the sweep is. (In a sweep the
+/// client leaves out what its program says, since an agent sets it: wandb/wandb, sdk/wandb_init.py.)
+asio::awaitable<result<std::string>> project_for(call& c, const bj::object& in) {
+  const auto entity = text_in(in, "entityName"), project = text_in(in, "modelName"), sweep = text_in(in, "sweep");
+  if (sweep.empty() || (!project.empty() && project != no_project)) co_return c.env.project(entity, project);
+  auto look = [&](const core::state& s, moment) -> result<std::string> {
+    SWEEPD_TRY(const auto* sw, http::seen(s, c.env.ctx.who, sweep_id{sweep}));
+    if (!entity.empty() && split_project(sw->project).first != entity)
+      return fail(errc::not_found, "entity '" + entity + "' has no sweep '" + sweep + "'", "sweep");
+    return sw->project;
+  };
+  co_return co_await view(c.env.svc, std::move(look));
+}
+
 resolved upsert_bucket(call& c) {
   if (auto may = c.env.need(http::need::agent); !may) co_return failed(may);
   const auto& in = input_of(c);
@@ -138,7 +152,7 @@ resolved upsert_bucket(call& c) {
   if (auto good = check_run_name(name); !good) co_return failed(good);
   if (auto good = check_no_branch(in); !good) co_return failed(good);
   if (auto good = http::check_text(text_in(in, "host"), 255, "host"); !good) co_return failed(good);
-  SWEEPD_CO_TRY(const auto project, c.env.project(text_in(in, "entityName"), text_in(in, "modelName")));
+  SWEEPD_CO_TRY(const auto project, co_await project_for(c, in));
   core::cmd::describe_run describe;
   SWEEPD_CO_TRY(describe.about, about_in(in));
   if (const auto text = text_in(in, "summaryMetrics"); !text.empty()) {

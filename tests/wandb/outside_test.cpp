@@ -145,6 +145,9 @@ TEST_CASE_FIXTURE(outside, "outside: a run started by hand is the sweep's, with 
   data("mutation($id: ID!) { stopRun(input: {id: $id}) { success } }", {{"id", row.at("bucket").at("id")}});
   CHECK(seen(sweep).at("runs").at("edges").at(0).at("node").at("shouldStop") == true);
   CHECK(ask(wandb::the_engine(), open, {{"n", "other"}, {"s", "nosweep"}}).status == 404);
+  const auto elsewhere = data("mutation($s: String) { upsertBucket(input: {name: \"bare\", sweep: $s, host: \"h\"}) {"
+                              " bucket { project { name } sweepName } } }", {{"s", name}}).at("upsertBucket").at("bucket");
+  CHECK(text(elsewhere) == R"({"project":{"name":"p"},"sweepName":")" + name + "\"}");  // the sweep says where it is
   data("mutation { upsertBucket(input: {name: \"loose\", modelName: \"p\", host: \"h\"}) { bucket { id } } }");
   const auto refused = ask(wandb::the_engine(), open, {{"n", "loose"}, {"s", name}});
   CHECK(refused.status == 409);

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Artifacts: logged, deduplicated, found again and downloaded, across a kill -9 of the server; one whose files
-are not all there stays PENDING. Usage: artifacts.py SWEEPD VERSION"""
+"""Artifacts: logged, deduplicated, linked, found again and downloaded, across a kill -9 of the server; what only a
+deleted one had goes from the disk; one whose files are not all there stays PENDING. Usage: artifacts.py SWEEPD VERSION"""
 
 import base64
 import hashlib
 import json
+import sqlite3
 import sys
 import urllib.error
 import urllib.request
@@ -41,19 +42,28 @@ def half_uploaded(b):
     return art["id"]
 
 
+def stored(b, content):
+    """Is a file of these bytes in the database?"""
+    with sqlite3.connect(f"file:{b.work / 'data/sweepd.db'}?mode=ro", uri=True) as db:
+        return db.execute("SELECT count(*) FROM files WHERE run LIKE 'artifacts:%' AND name = ?",
+                          [hashlib.md5(content).hexdigest()]).fetchone()[0] > 0
+
+
 def main():
     with Bench(sys.argv[1], sys.argv[2]) as b:
         b.run("log_artifacts.py", WANDB_CACHE_DIR=str(b.work / "cache-of-maker"))
-        pending = half_uploaded(b)
-        b.server.kill()
-        b.server.wait()
-        b.start_server()
+        b.restart()
+        assert stored(b, b"nobody else has this\n")
         said = b.run("use_artifacts.py", WANDB_CACHE_DIR=str(b.work / "cache-of-reader"))
         assert "used every artifact" in said, said
+        b.until(lambda: not stored(b, b"nobody else has this\n"), 30, "what only a deleted artifact had is gone")
+        assert stored(b, b"second\n"), "a later version has it as well"
+        pending = half_uploaded(b)
+        b.restart()
         got = graphql(b, 'query($id: ID!) { artifact(id: $id) { state } project(name: "wire", entityName: "local") {'
                          ' artifact(name: "half:latest") { id } } }', id=pending)["data"]
         assert got == {"artifact": {"state": "PENDING"}, "project": {"artifact": None}}, got
-        print(f"wandb {b.version}: artifacts logged, found, downloaded and deleted; half of one is PENDING")
+        print(f"wandb {b.version}: artifacts logged, linked, found, downloaded and deleted to the last byte; half of one is PENDING")
 
 
 if __name__ == "__main__":

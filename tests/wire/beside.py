@@ -26,6 +26,7 @@ def main():
     for version in (NEW, OLD):
         environment_of(version)
         environment_of(version, "sweeps")
+    environment_of(NEW, "optuna")
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         results = list(pool.map(run, TESTS))
     for _, said in results:

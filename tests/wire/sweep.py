@@ -23,6 +23,22 @@ def sweep_of(said):
     return re.search(r"wandb agent (?:\S+/)?(\w{8})", said).group(1)
 
 
+def by_hand(b, sweep):
+    """A program that somebody starts in the sweep, without an agent, and starts again."""
+    b.run("train.py", "--lr", "0.5", WANDB_SWEEP_ID=sweep, WANDB_RUN_ID="bare")
+    assert b.rest("/runs/bare")["project"] == "local/wire", "where its sweep is"
+    for _ in range(2):
+        b.run("train.py", "--lr", "0.125", WANDB_SWEEP_ID=sweep, WANDB_PROJECT="wire", WANDB_RUN_ID="mine", WANDB_RESUME="allow")
+    run = b.rest("/runs/mine")
+    assert (run["sweep"], run["agent"] or "", run["state"], run["epoch"]) == (sweep, "", "finished", 2), run
+    assert run["history_lines"] == 10, run
+    trial = b.rest(f"/sweeps/{sweep}/trials?limit=100")["items"][-1]
+    assert trial["config"] == {"lr": {"value": 0.125}, "depth": {"value": 1}}, trial
+    assert (trial["search_info"], trial["value"]) == ({"why": "started by hand"}, 0.125 + 0.2), trial
+    shown = b.rest(f"/sweeps/{sweep}")
+    assert (shown["state"], shown["best"]["run"]) == ("finished", "mine"), shown
+
+
 def main():
     with Bench(sys.argv[1], sys.argv[2]) as b:
         (b.work / "sweep.yaml").write_text(SWEEP)
@@ -49,6 +65,7 @@ def main():
         shown = b.rest(f"/sweeps/{sweep}")
         assert shown["state"] == "finished", shown["state"]
         assert "read the sweep" in b.run("read_sweep.py", sweep)
+        by_hand(b, sweep)
 
         (b.work / "bad.yaml").write_text("program: train.py\nmethod: gird\nparameters: {lr: {values: [1]}}\n")
         said = b.run("wandb", "sweep", "--project", "wire", "bad.yaml", code=1)

@@ -34,6 +34,8 @@ assert any(n.startswith("media/html/") for n in names), names
 assert run.file("./more.txt").size == 20, "./x is x"
 with run.file("more.txt").download(root="down", replace=True) as f:
     assert f.read() == "uploaded by the api\n"
+run.file("more.txt").delete()
+assert "more.txt" not in {f.name for f in run.files()}
 with run.file("output.log").download(root="down", replace=True) as f:
     log = f.read()
 assert "an ordinary line" in log and "the end of the bar" in log, log

@@ -36,6 +36,13 @@ run.log_artifact(draft)
 draft.wait()
 assert draft.version == "v2", draft.version
 
+lonely = wandb.Artifact("lonely", type="dataset")
+with lonely.new_file("only.txt") as f:
+    f.write("nobody else has this\n")
+run.log_artifact(lonely)
+lonely.wait()
+run.link_artifact(lonely, "chosen", aliases=["prod"])
+
 model = wandb.Artifact("net", type="model")
 with model.new_file("weights") as f:
     f.write("w" * 100)

@@ -45,10 +45,22 @@ except Exception as e:
 
 assert {t.name for t in api.artifact_types("wire")} >= {"dataset", "model"}
 collections = api.artifact_type("dataset", "wire").collections()
-assert [c.name for c in collections] == ["numbers"]
+assert sorted(c.name for c in collections) == ["chosen", "lonely", "numbers"], [c.name for c in collections]
+collections = [c for c in collections if c.name == "numbers"]
 assert sorted(collections[0].aliases) == ["again", "kept", "latest"], collections[0].aliases
 versions = api.artifacts("dataset", "wire/numbers") if hasattr(api, "artifacts") else api.artifact_versions("dataset", "wire/numbers")
 assert [a.version for a in versions] == ["v2", "v1", "v0"], [a.version for a in versions]
+
+linked = api.artifact("wire/chosen:prod")
+assert (linked.version, linked.type) == ("v0", "dataset"), linked.version
+assert linked.source_name == "lonely:v0" if hasattr(linked, "source_name") else True, linked.source_name
+assert (pathlib.Path(linked.download(root="got-linked")) / "only.txt").read_text() == "nobody else has this\n"
+api.artifact("wire/lonely:v0").delete(delete_aliases=True)
+try:
+    api.artifact("wire/chosen:prod")
+    raise SystemExit("a link to what was deleted is still there")
+except Exception as e:
+    assert "chosen" in str(e) or "found" in str(e), e
 
 api.artifact("wire/numbers:v1").delete(delete_aliases=True)
 assert api.artifact("wire/numbers:latest").version == "v2"
