@@ -39,7 +39,7 @@ def searched(b, text):
     sweep = re.search(r"wandb agent (?:\S+/)?(\w{8})", said).group(1)
     assert "wandb sweep-scheduler" in said, said
     scheduler = b.start("wandb", "sweep-scheduler", "--batch-size", "2", "--poll-interval", "1", f"local/wire/{sweep}")
-    agents = [b.start("wandb", "agent", f"local/wire/{sweep}") for _ in range(2)]
+    agents = [b.agent(f"local/wire/{sweep}") for _ in range(2)]
     out, _ = scheduler.communicate(timeout=240)
     assert scheduler.returncode == 0, out
     for agent in agents:
