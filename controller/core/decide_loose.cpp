@@ -36,8 +36,10 @@ boost::json::object parameters_of(const sweep& sw, const boost::json::object& co
   const auto* known = sw.spec.config.if_contains("parameters");
   if (is_home(sw) || known == nullptr || !known->is_object()) return config;
   boost::json::object out;
-  for (const auto& [name, value] : config)
-    if (known->get_object().contains(name)) out[name] = value;
+  for (const auto& [name, said] : config) {
+    const auto* value = said.is_object() ? said.get_object().if_contains("value") : nullptr;
+    if (value != nullptr && known->get_object().contains(name)) out[name] = {{"value", *value}};  // without a "desc"
+  }
   return out;
 }
 

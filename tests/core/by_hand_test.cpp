@@ -16,7 +16,7 @@ cmd::open_run by_hand(world& w, const sweep_id& sw, const run_id& id = mine) {
   c.project = w.at(sw).project;
   c.run = id;
   c.sweep = sw;
-  c.config = {{"lr", {{"value", 0.5}}}, {"seed", {{"value", 1}}}};
+  c.config = {{"lr", {{"desc", nullptr}, {"value", 0.5}}}, {"seed", {{"value", 1}}}};
   c.host = "box";
   return c;
 }
