@@ -62,8 +62,9 @@ resolved prior_runs(call& c) {
 }
 
 /// A scheduler's next run: it waits for the first agent that asks. The client sends the same again when it got no
-/// answer, and nothing in it says so; but a scheduler names its runs, so one with the same name and configuration
-/// as an earlier one is that one.
+/// answer, and nothing in it says so. Where it names the run (Sweep.enqueue_run), one of the same name and configuration
+/// as an earlier one is that one. `wandb sweep-scheduler` (0.31.0) names none: a search may well want a configuration
+/// twice, so what it sends again is one run more, for which it does not wait.
 resolved enqueue(call& c) {
   if (auto may = c.env.need(http::need::operator_); !may) co_return failed(may);
   const auto& in = input_of(c);
