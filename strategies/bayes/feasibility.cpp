@@ -13,9 +13,10 @@ using Eigen::VectorXd;
 namespace {
 
 constexpr Index rows_max = 100;     // outcomes in a process, the latest
+constexpr Index bad_max = 60;       // of them failed and lost
 constexpr Index repeats_least = 3;  // equal values before they are more than chance
 constexpr double firmness = 8;      // power of the probability of a new value
-constexpr double equal = 1e-6;      // as values are: a share of the mean distance from the least
+constexpr double equal = 1e-6;      // as values are: a share of the median's distance from the least
 
 points last_rows(const points& x, Index count) { return x.bottomRows(std::min(count, x.rows())); }
 
@@ -24,8 +25,8 @@ points last_rows(const points& x, Index count) { return x.bottomRows(std::min(co
 feasibility::feasibility(const points& delivered, const points& failed, const points& lost,
                          const axis_flags& unordered) {
   if (failed.rows() + lost.rows() == 0) return;
-  const points bad = last_rows(failed, rows_max / 3);
-  const points gone = last_rows(lost, rows_max / 3);
+  const points bad = last_rows(failed, std::max(bad_max / 2, bad_max - lost.rows()));
+  const points gone = last_rows(lost, bad_max - bad.rows());
   points all(bad.rows() + gone.rows(), delivered.cols());
   all << bad, gone;
   failing_.emplace(last_rows(delivered, rows_max - all.rows()), all, unordered, 1);
@@ -34,7 +35,10 @@ feasibility::feasibility(const points& delivered, const points& failed, const po
 void feasibility::learn_repeats(const points& delivered, const VectorXd& y,
                                 const axis_flags& unordered) {
   const double least = y.minCoeff();
-  const double wide = equal * (y.mean() - least);
+  std::vector<double> sorted(y.data(), y.data() + y.size());
+  const auto median = sorted.begin() + y.size() / 2;  // a mean would be a diverged loss's
+  std::ranges::nth_element(sorted, median);
+  const double wide = equal * (*median - least);
   points fresh(delivered.rows(), delivered.cols());
   points again = fresh;
   Index known = 0;

@@ -295,6 +295,10 @@ TEST_CASE("feasibility: where the least value comes again, a run promises less")
   feasibility without(x, none, none, flags);
   without.learn_repeats(x, y, flags);
   CHECK(without.certain());
+  y[0] = 1e8;  // a diverged loss makes no others equal
+  feasibility diverged(x, none, none, flags);
+  diverged.learn_repeats(x, y, flags);
+  CHECK(diverged.certain());
   const double bottom = y.minCoeff();
   for (Index i = 0; i < x.rows(); ++i)
     if (x(i, 0) > 0.7) y[i] = bottom;

@@ -209,6 +209,28 @@ TEST_CASE("bayes: keeps away from a region where runs fail") {
   CHECK(least(seen) < 1e-3);
 }
 
+TEST_CASE("bayes: comes close to an optimum at the border of a region where runs fail") {
+  const auto run = [](const boost::json::object& c) -> std::optional<double> {
+    const double x = number(c, "x"), y = number(c, "y"), z = number(c, "z");
+    if (x + 0.5 * y > 0.8) return std::nullopt;
+    // Beyond the border it would be lower still: at x = 0.75, y = 0.4.
+    return std::pow(x - 0.75, 2) + std::pow(y - 0.4, 2) + std::pow(z - 0.3, 2);
+  };
+  double regret = 0;
+  std::ptrdiff_t failed = 0;
+  for (const std::uint64_t seed : {1, 2, 3, 4, 5, 6}) {
+    const auto s = made(R"({"method": "bayes", "metric": {"name": "loss"}, "parameters": {
+      "x": {"min": 0.0, "max": 1.0}, "y": {"min": 0.0, "max": 1.0},
+      "z": {"min": 0.0, "max": 1.0}}})");
+    const auto seen = searched(*s.of, run, 40, seed);
+    regret += (least(seen) - 0.018) / 6;
+    failed += std::ranges::count(seen, observation::kind::infeasible, &observation::what);
+  }
+  MESSAGE(regret << " above the least, failed " << failed);
+  CHECK(regret < 0.008);
+  CHECK(failed < 180);
+}
+
 TEST_CASE("bayes: a finite space is handed out once each, then it is exhausted") {
   const auto s = made(R"({"method": "bayes", "metric": {"name": "loss"}, "parameters": {
     "a": {"values": ["p", "q", "r"]}, "b": {"min": 1, "max": 4}, "c": {"values": [1, 1.0, 2]}}})");
