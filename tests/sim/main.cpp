@@ -55,10 +55,10 @@ outcome shrink(settings how, outcome failed) {
 int main(int argc, char** argv) {
   double run_hours_wanted = 250'000;
   std::uint64_t first = 1, only = 0;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    if (std::strcmp(argv[i], "--run-hours") == 0) run_hours_wanted = std::atof(argv[i + 1]);
-    else if (std::strcmp(argv[i], "--first-seed") == 0) first = std::strtoull(argv[i + 1], nullptr, 10);
-    else if (std::strcmp(argv[i], "--seed") == 0) only = std::strtoull(argv[i + 1], nullptr, 10);
+  for (int i = 1; i < argc; i += 2) {
+    if (i + 1 < argc && std::strcmp(argv[i], "--run-hours") == 0) run_hours_wanted = std::atof(argv[i + 1]);
+    else if (i + 1 < argc && std::strcmp(argv[i], "--first-seed") == 0) first = std::strtoull(argv[i + 1], nullptr, 10);
+    else if (i + 1 < argc && std::strcmp(argv[i], "--seed") == 0) only = std::strtoull(argv[i + 1], nullptr, 10);
     else return std::fprintf(stderr, "usage: sweepd_sim [--run-hours H] [--first-seed N] [--seed N]\n"), 2;
   }
   if (only != 0) {
