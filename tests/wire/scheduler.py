@@ -53,7 +53,8 @@ def optuna(b):
     runs = b.runs(sweep=sweep)
     assert [r["state"] for r in runs] == ["finished"] * 4, (runs, out)
     trials = b.rest(f"/sweeps/{sweep}/trials")["items"]
-    assert sorted(t["first_run"] for t in trials) == sorted(r["id"] for r in runs), "each is the run that was promised"
+    # The scheduler may have asked for a fifth before it saw that the fourth was the last.
+    assert {r["id"] for r in runs} <= {t["first_run"] for t in trials}, "each is the run that was promised"
     for r in runs:  # the sampler was told what its runs came to
         assert r["metric"]["best"] == r["config"]["lr"]["value"] + 0.2, r
     assert re.search(r"Trial 1 finished with value: [\d.]+ and parameters", out), out
