@@ -21,7 +21,7 @@ class clock {
 /// The machine's own clocks.
 const clock& system_clock();
 
-/// CLOCK_MONOTONIC in seconds, to measure how long something took; nothing is decided by it.
+/// CLOCK_MONOTONIC in seconds, to measure how long something took; no state depends on it.
 double stopwatch();
 /// CLOCK_THREAD_CPUTIME_ID in seconds: the processor time of the calling thread.
 double thread_seconds();
