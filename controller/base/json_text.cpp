@@ -1,5 +1,7 @@
 #include "controller/base/json_text.hpp"
 
+#include "controller/base/json_document.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
@@ -262,6 +264,13 @@ std::string to_text(const bj::object& v) {
   append(out, v);
   return out;
 }
+
+void append_value(std::string& out, const bj::value& v) { append(out, v); }
+void append_value(std::string& out, const bj::object& v) { append(out, v); }
+void append_value(std::string& out, std::string_view text) { append_string(out, text); }
+void append_value(std::string& out, double d) { append_double(out, d); }
+void append_value(std::string& out, std::int64_t n) { append_integer(out, n); }
+void append_value(std::string& out, std::uint64_t n) { append_integer(out, n); }
 
 std::string number_text(double finite) {
   std::string out;

@@ -1,6 +1,6 @@
 #include "controller/store/documents.hpp"
 
-#include "controller/base/json_sparse.hpp"
+#include "controller/base/json_document.hpp"
 
 #include <array>
 
@@ -13,13 +13,6 @@ namespace bj = boost::json;
 constexpr std::size_t depth_max = 64;
 constexpr std::size_t parse_buffer_bytes = 64 * 1024;
 
-template <class T>
-std::string text_of(const T& in, std::string_view without = {}) {
-  auto v = json::write_sparse(in);
-  if (!without.empty()) v.get_object().erase(bj::string_view(without.data(), without.size()));
-  return json::to_text(v);
-}
-
 json::text_limits limits() {
   json::text_limits out;
   out.depth_max = depth_max;
@@ -29,17 +22,17 @@ json::text_limits limits() {
 
 }  // namespace
 
-std::string doc_of(const core::sweep& s) { return text_of(s, "spec"); }
-std::string doc_of(const core::sweep_spec& s) { return text_of(s); }
-std::string doc_of(const core::trial& t) { return text_of(t); }
-std::string doc_of(const core::run& r) { return text_of(r, "log_tail"); }
-std::string doc_of(const core::agent& a) { return text_of(a); }
-std::string doc_of(const core::api_key& k) { return text_of(k); }
-std::string doc_of(const core::artifact& a) { return text_of(a); }
-std::string doc_of(const core::webhook& w) { return text_of(w); }
+std::string doc_of(const core::sweep& s) { return json::sparse_document(s, "spec"); }
+std::string doc_of(const core::sweep_spec& s) { return json::sparse_document(s); }
+std::string doc_of(const core::trial& t) { return json::sparse_document(t); }
+std::string doc_of(const core::run& r) { return json::sparse_document(r, "log_tail"); }
+std::string doc_of(const core::agent& a) { return json::sparse_document(a); }
+std::string doc_of(const core::api_key& k) { return json::sparse_document(k); }
+std::string doc_of(const core::artifact& a) { return json::sparse_document(a); }
+std::string doc_of(const core::webhook& w) { return json::sparse_document(w); }
 // What the log shows is whole, not sparse.
-std::string doc_of(const core::actor& a) { return json::to_text(a); }
-std::string doc_of(const core::event& e) { return json::to_text(e); }
+std::string doc_of(const core::actor& a) { return json::document(a); }
+std::string doc_of(const core::event& e) { return json::document(e); }
 
 struct doc_reader::impl {
   json::text_reader reader{limits()};

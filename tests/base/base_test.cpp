@@ -2,10 +2,11 @@
 #include "controller/base/digest.hpp"
 #include "controller/base/duration.hpp"
 #include "controller/base/instant.hpp"
-#include "controller/base/json_sparse.hpp"
+#include "controller/base/json_document.hpp"
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <set>
 
 using namespace sweepd;
@@ -87,15 +88,25 @@ TEST_CASE("json: a struct comes back as it was written") {
   CHECK(json::to_text(*back) == text);
 }
 
+TEST_CASE("json: a document is the text of the value") {
+  outer in{run_id{"r\"1"}, {{1, 2.5}, {-2, {}}, {3, std::nan("")}}, {{"a\n", colour::operator_}, {"b", colour::red}}, inner{7, 1e300}, mono{5s}};
+  CHECK(json::document(in) == json::to_text(in));
+  CHECK(json::document(outer{}) == json::to_text(outer{}));
+  const std::vector<std::pair<std::string, std::optional<bool>>> pairs{{"x", true}, {"y", {}}};
+  CHECK(json::document(pairs) == R"([["x",true],["y",null]])");
+  CHECK(json::document(boost::json::object{{"n", 2.0}}) == R"({"n":2.0})");
+}
+
 TEST_CASE("json: a sparse document leaves out what is blank by default, and comes back as it was") {
-  CHECK(json::to_text(json::write_sparse(row{})) == R"({"attempt":1,"whole":{"n":0}})");
+  CHECK(json::sparse_document(row{}) == R"({"attempt":1,"whole":{"n":0}})");
   row r;
   r.id = run_id{"ab"};
   r.attempt = 0;  // blank, but not the default: must be written
   r.shade = colour::operator_;
   r.items = {inner{2, 0.5}};
-  const auto text = json::to_text(json::write_sparse(r));
+  const auto text = json::sparse_document(r);
   CHECK(text == R"({"id":"ab","attempt":0,"shade":"operator","items":[{"n":2,"x":0.5}],"whole":{"n":0}})");
+  CHECK(json::sparse_document(r, "items") == R"({"id":"ab","attempt":0,"shade":"operator","whole":{"n":0}})");
   const auto back = json::parse<row>(text).value();
   CHECK(json::to_text(back) == json::to_text(r));
 }
