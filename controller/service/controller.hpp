@@ -147,7 +147,7 @@ asio::awaitable<result<T>> read_state(controller& c,
   co_return std::move(**found);
 }
 
-/// 8 characters of [a-z0-9] from the system's random device: ids of sweeps, runs, agents.
+/// 8 characters of [a-z0-9], rising with time and by chance (ids.cpp): ids of sweeps, runs, agents. No secrets.
 std::string fresh_id();
 
 }  // namespace sweepd::service

@@ -27,7 +27,7 @@ void engine::start_claim(core::cmd::claim c, caller who, milliseconds patience,
   });
 }
 
-/// Ids are drawn at random, outside; one in millions is taken.
+/// Ids are made outside; one in many is taken, by a client that chose its own.
 void engine::freshen(core::cmd::claim& c) const {
   while (state_.runs.contains(c.fresh_run)) c.fresh_run = run_id{fresh_id()};
 }
