@@ -160,7 +160,8 @@ class reader {
   virtual result<void> backup(const std::string& path) = 0;
 };
 
-/// The one writer. load() once, before anything else; then commit() from one thread only.
+/// The one writer. load() once, before anything else; then commit() from one thread only, or write() from one and
+/// sync() from another.
 class store {
  public:
   virtual ~store() = default;
@@ -168,6 +169,12 @@ class store {
   /// Durable when it returns. disk_full: nothing was written, try again later. Any other error: the
   /// process must end (exit 74) and start from the disk.
   virtual result<void> commit(const batch& b) = 0;
+  /// The first half of commit(), with its errors: the batch is there, also if our process dies, but not yet if the
+  /// machine does. Nobody may be told of it before a sync() that began afterwards.
+  virtual result<void> write(const batch& b) { return commit(b); }
+  /// The second half: what was written before the call is durable when it returns. May run beside a write(). After
+  /// an error the process must end.
+  virtual result<void> sync() { return {}; }
 };
 
 }  // namespace sweepd::core

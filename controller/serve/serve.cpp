@@ -286,7 +286,7 @@ int main(int argc, char** argv) {
     return store.error().code == errc::conflict || store.error().code == errc::invalid ? exit_config
                                                                                        : exit_store;
   }
-  auto reader = store::sqlite_reader::open(path);
+  auto reader = store::sqlite_reader::open(path, {}, (*store)->gate());
   if (!reader) {
     std::fprintf(stderr, "error: %s\n", to_string(reader.error()).c_str());
     return exit_store;

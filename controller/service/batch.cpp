@@ -107,11 +107,17 @@ const core::touched& batch_queue::close(core::state& s, moment now) {
   return closed_.back()->touched;
 }
 
-pending_batch* batch_queue::front() { return closed_.empty() ? nullptr : closed_.front().get(); }
+pending_batch* batch_queue::to_write() {
+  return written_ < closed_.size() ? closed_[written_].get() : nullptr;
+}
+
+void batch_queue::note_written() { written_commands_ += closed_[written_++]->commands; }
 
 std::unique_ptr<pending_batch> batch_queue::pop() {
   auto done = std::move(closed_.front());
   closed_.pop_front();
+  --written_;
+  written_commands_ -= done->commands;
   commands_ -= done->commands;
   bytes_ -= done->bytes;
   return done;

@@ -1,8 +1,9 @@
-// The batches between memory and disk: one open, some closed and waiting for the writer.
+// The batches between memory and disk: one open, some closed and waiting for the writer, some written and waiting
+// for the sync that makes them durable.
 //
 // Whatever was decided goes into the open batch; close() turns the entities it touched into rows,
 // each once, as they are then. Answers hang on the batch that makes them true. Strand only, except
-// that the writer thread reads `rows` of the front batch while it is being committed.
+// that the writer thread reads `rows` of the batch that it is given.
 #pragma once
 
 #include "controller/core/store.hpp"
@@ -47,9 +48,14 @@ class batch_queue {
 
   /// Builds the open batch's rows from what was touched, and queues it. Clears s.touched.
   const core::touched& close(core::state& s, moment now);
-  /// The batch to commit next; none when nothing is closed.
-  [[nodiscard]] pending_batch* front();
-  /// Takes the front batch away: it is durable.
+  /// The batch to write next; none when all that are closed are written.
+  [[nodiscard]] pending_batch* to_write();
+  /// That one is written.
+  void note_written();
+  /// How many are written and not durable, and the commands in them.
+  [[nodiscard]] std::size_t written() const { return written_; }
+  [[nodiscard]] std::size_t written_commands() const { return written_commands_; }
+  /// Takes the oldest batch, a written one, away: it is durable.
   std::unique_ptr<pending_batch> pop();
   /// Takes out every answer that only looked (needs_disk() is false), or every answer there is.
   std::vector<std::unique_ptr<held>> take_waiting(bool all);
@@ -71,6 +77,8 @@ class batch_queue {
   std::deque<std::unique_ptr<pending_batch>> closed_;
   bool store_time_ = false;
   std::uint64_t seq_ = 0;
+  std::size_t written_ = 0;   // the first so many of closed_
+  std::size_t written_commands_ = 0;
   std::size_t commands_ = 0;  // in all batches
   std::size_t bytes_ = 0;
 };

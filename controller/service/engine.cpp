@@ -80,15 +80,7 @@ result<void> engine::load() {
       self->on_strand(
           [e = self.get(), s = std::move(s)]() mutable { e->on_suggested(std::move(s)); });
   });
-  writer_.emplace(store_, [weak](result<void> committed, commit_time took) {
-    const auto self = weak.lock();
-    if (!self) return;
-    if (!committed && committed.error().code != errc::disk_full)
-      self->report_fatal(committed.error());  // from here: the strand may be busy
-    self->on_strand([e = self.get(), committed = std::move(committed), took] {
-      e->on_committed(committed, took);
-    });
-  });
+  writer_.emplace(store_, told<&engine::on_written>(), told<&engine::on_synced>());
   count_.ready = true;
   on_strand([this] { tick(); });
   return {};
@@ -105,6 +97,19 @@ std::optional<error> engine::refusal(bool heartbeat) const {
   if (full && !heartbeat)
     return error{errc::busy, "too much waits for the disk; try again in a second", {}};
   return std::nullopt;
+}
+
+template <auto Member>
+worker::outcome engine::told() {
+  return [weak = weak_from_this()](result<void> came_of_it, commit_time took) {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (!came_of_it && came_of_it.error().code != errc::disk_full)
+      self->report_fatal(came_of_it.error());  // from here: the strand may be busy
+    self->on_strand([e = self.get(), came_of_it = std::move(came_of_it), took] {
+      (e->*Member)(came_of_it, took);
+    });
+  };
 }
 
 engine::outcome engine::take(const core::command& c, const caller& who, std::size_t place) {
@@ -262,6 +267,7 @@ void engine::start_read(std::function<void(const core::state&, moment)> look, an
 
 void engine::settle() {
   if (phase_ == phase::serving && !disk_full_) serve_claims();
+  feed_sync();
   feed_writer();
   finish_drain();
   count_.queue = batches_.commands();

@@ -70,17 +70,26 @@ class engine : public std::enable_shared_from_this<engine> {
   };
   enum class phase { serving, draining, stopped, failed };
 
-  /// One turn on the strand: `work` between what every turn begins and ends with.
+  /// One turn on the strand: `work` between what every turn begins and ends with. At once where the strand is one
+  /// thread and the caller on it; an exception then belongs to the strand all the same, not to the caller.
   template <class Work>
   void on_strand(Work work) {
     asio::dispatch(strand_, [self = shared_from_this(), work = std::move(work)]() mutable {
-      self->notice_outage();
-      work();
-      self->settle();
+      try {
+        self->notice_outage();
+        work();
+        self->settle();
+      } catch (...) {
+        auto again = [thrown = std::current_exception()] { std::rethrow_exception(thrown); };
+        asio::post(self->strand_, std::move(again));
+      }
     });
   }
 
   // engine.cpp
+  /// Brings an outcome from a thread at the disk to the strand.
+  template <auto Member>
+  worker::outcome told();
   outcome take(const core::command& c, const caller& who, std::size_t place);
   outcome perform_command(const core::command& c, const caller& who, bool heartbeat);
   /// Errors that keep a command from being looked at: draining, disk full, queue full.
@@ -116,10 +125,12 @@ class engine : public std::enable_shared_from_this<engine> {
   // engine_disk.cpp
   void feed_writer();
   void close_batch();
-  void give_front();
-  void on_committed(result<void> committed, commit_time took);
-  bool still_gathering();
-  void on_durable();
+  void write_next();
+  void on_written(result<void> written, commit_time took);
+  void feed_sync();
+  void on_synced(result<void> synced, commit_time took);
+  bool gathering();
+  bool batch_may_grow();
   void on_disk_full(const error& e);
   void leave_disk_full();
   void on_failed(const error& e);
@@ -143,6 +154,10 @@ class engine : public std::enable_shared_from_this<engine> {
 
   phase phase_ = phase::serving;
   bool writing_ = false;
+  std::size_t syncing_ = 0;        // so many batches are in the sync that is running
+  std::size_t syncing_commands_ = 0;
+  std::optional<error> no_room_;   // of the batch that could not be written; told when those before it are durable
+  double last_write_seconds_ = 0;
   gather gather_;
   asio::steady_timer gather_timer_;
   bool gather_timer_runs_ = false;

@@ -25,17 +25,38 @@ void engine::feed_writer() {
     if (batches_.open_commands() >= opts_.batch_commands_max) close_batch();
     return;
   }
-  if (batches_.front() == nullptr) {
-    if (batches_.open_is_empty(state_) || still_gathering()) return;
+  if (batches_.to_write() == nullptr) {
+    if (batches_.open_is_empty(state_) || batch_may_grow()) return;
     close_batch();
   }
-  give_front();
+  write_next();
 }
 
-/// Is it worth waiting a little for others to join the open batch? Then the timer comes back to it.
-bool engine::still_gathering() {
-  if (phase_ != phase::serving || batches_.open_commands() >= opts_.batch_commands_max) return false;
-  const double left = gather_.left(batches_.open_commands(), stopwatch());
+/// A transaction costs the same whether one command is in it or twenty, so half of those that the next sync waits
+/// for, or would find, are written together. Nobody is told later for it: they all wait for that sync.
+bool engine::batch_may_grow() {
+  if (phase_ != phase::serving) return false;
+  const auto open = batches_.open_commands();
+  if (open == 0 || open >= opts_.batch_commands_max) return false;
+  const auto wanted = gather_.wanted(stopwatch());
+  if (wanted > batches_.written_commands()) return 2 * open < wanted - batches_.written_commands() && gathering();
+  return 2 * open < syncing_commands_;
+}
+
+/// Between two batches, so that whatever is written by then is in it.
+void engine::feed_sync() {
+  if (!writer_ || phase_ == phase::failed || phase_ == phase::stopped) return;
+  if (syncing_ > 0 || batches_.written() == 0) return;
+  if (!no_room_ && (writing_ || gathering())) return;
+  syncing_ = batches_.written();
+  syncing_commands_ = batches_.written_commands();
+  writer_->sync();
+}
+
+/// Is it worth waiting a little for others to join what is written? Then the timer comes back to it.
+bool engine::gathering() {
+  if (phase_ != phase::serving || batches_.written_commands() >= opts_.batch_commands_max) return false;
+  const double left = gather_.left(batches_.written_commands(), stopwatch());
   if (left <= 0) return false;
   if (std::exchange(gather_timer_runs_, true)) return true;
   gather_timer_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(
@@ -52,38 +73,52 @@ void engine::close_batch() {
   suggester_->trials_changed(batches_.close(state_, time_.now()).trials);
 }
 
-void engine::give_front() {
+/// If there is one: after a full disk the batch in question may be written by now, and wait for its sync.
+void engine::write_next() {
+  const auto* next = batches_.to_write();
+  if (next == nullptr) return;
   writing_ = true;
-  writer_->give(batches_.front()->rows);
+  writer_->write(next->rows);
 }
 
-void engine::on_committed(result<void> committed, commit_time took) {
-  if (phase_ == phase::stopped) return;
-  writing_ = false;
-  count_.last_commit_seconds = took.whole;
-  gather_.committed(batches_.front()->commands, batches_.open_commands(), took, stopwatch());
-  if (committed)
-    on_durable();
-  else if (committed.error().code == errc::disk_full)
-    on_disk_full(committed.error());
-  else
-    on_failed(committed.error());
-}
-
-void engine::on_durable() {
-  const auto done = batches_.pop();
-  ++count_.batches;
-  if (!done->rows.events.empty()) {
-    events_.durable(done->rows.events.back().seq);
-    count_.durable_seq = events_.newest();
+void engine::on_written(result<void> written, commit_time took) {
+  if (phase_ == phase::stopped || phase_ == phase::failed) return;
+  if (!written && written.error().code != errc::disk_full) return on_failed(written.error());
+  last_write_seconds_ = took.whole;
+  if (written) {
+    writing_ = false;
+    batches_.note_written();
+    return;
   }
-  for (auto& answer : done->waiting) answer->release();
+  no_room_ = written.error();
+  if (batches_.written() == 0) on_disk_full(*std::exchange(no_room_, std::nullopt));
+}
+
+void engine::on_synced(result<void> synced, commit_time took) {
+  if (phase_ == phase::stopped || phase_ == phase::failed) return;
+  if (!synced) return on_failed(synced.error());
+  count_.last_commit_seconds = last_write_seconds_ + took.whole;
+  syncing_commands_ = 0;
+  std::size_t commands = 0;
+  for (auto left = std::exchange(syncing_, 0); left > 0; --left) {
+    const auto done = batches_.pop();
+    commands += done->commands;
+    ++count_.batches;
+    if (!done->rows.events.empty()) {
+      events_.durable(done->rows.events.back().seq);
+      count_.durable_seq = events_.newest();
+    }
+    for (auto& answer : done->waiting) answer->release();
+  }
+  gather_.committed(commands, batches_.commands(), took, stopwatch());
   if (disk_full_) leave_disk_full();
+  if (no_room_ && batches_.written() == 0) on_disk_full(*std::exchange(no_room_, std::nullopt));
 }
 
 // The batch stays where it is, with the answers to what is in it; tick() tries it again. Memory is
 // ahead of the disk by it, so whoever only looked gets an error instead of what may never be so.
 void engine::on_disk_full(const error& e) {
+  writing_ = false;
   if (!std::exchange(disk_full_, true)) {
     time_.freeze();
     count_.disk_full = true;
@@ -142,7 +177,7 @@ void engine::start_drain(completion<bool> to) {
     }
     events_.finish();
     checkpoint(true);
-    if (disk_full_ && !writing_) give_front();  // one last try
+    if (disk_full_ && !writing_) write_next();  // one last try
   });
 }
 

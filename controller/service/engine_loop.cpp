@@ -36,7 +36,7 @@ void engine::tick() {
   if (phase_ != phase::serving) return;
   time_.tick();
   if (disk_full_) {
-    if (!writing_) give_front();  // is there room again?
+    if (!writing_) write_next();  // is there room again?
   } else {
     tick_core(time_.now());
     checkpoint(false);

@@ -1,9 +1,9 @@
-// When to commit the next batch: the other half of group commit.
+// When to sync what is written: the other half of group commit.
 //
 // Clients that were answered together ask again together, a round trip later. A batch that is closed the moment
 // the disk is free takes the first of them alone, and the others wait for the sync after it: groups that take
-// turns, each hand-out at the price of two or three syncs. So the batch after a commit stays open until as many
-// commands are in it as clients are about, yet not longer than half the time the disk took (what PostgreSQL's
+// turns, each hand-out at the price of two or three syncs. So the sync after a commit waits until as many
+// commands are written as clients are about, yet not longer than half the time the disk took (what PostgreSQL's
 // manual advises for commit_delay). Where that did not bring in half of those who were answered, it is not tried again
 // for 2, 4 ... 64 commits: with so many clients two groups that take turns keep the processor and the disk busy at once.
 #pragma once
@@ -26,8 +26,10 @@ class gather {
 
   /// A commit has ended: `answered` commands were in it, and `arrived` others came meanwhile.
   void committed(std::size_t answered, std::size_t arrived, commit_time took, double now);
-  /// How long a batch of that many commands stays open yet; 0: it is time to commit it.
+  /// How long the sync of that many commands is put off yet; 0: it is time.
   [[nodiscard]] double left(std::size_t commands, double now);
+  /// How many it waits for in all; 0: for none.
+  [[nodiscard]] std::size_t wanted(double now) const { return open_ && now < until_ ? answered_ + arrived_ : 0; }
 
  private:
   double seconds_max_;

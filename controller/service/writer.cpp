@@ -10,31 +10,31 @@
 namespace sweepd::service {
 namespace {
 
-result<void> commit(core::store& store, const core::batch& b) {
+result<void> tried(const worker::job& what) {
   try {
-    return store.commit(b);
+    return what();
   } catch (const std::exception& e) {
-    return fail(errc::internal, std::string("commit: ") + e.what());
+    return fail(errc::internal, std::string("store: ") + e.what());
   }
 }
 
 }  // namespace
 
-writer::writer(core::store& store, outcome done)
-    : store_(store), done_(std::move(done)), thread_([this] { run(); }) {}
+worker::worker(job what, outcome done)
+    : what_(std::move(what)), done_(std::move(done)), thread_([this] { run(); }) {}
 
-writer::~writer() { stop(); }
+worker::~worker() { stop(); }
 
-void writer::give(const core::batch& b) {
+void worker::start() {
   {
     const std::lock_guard lock(mutex_);
-    assert(next_ == nullptr);
-    next_ = &b;
+    assert(!wanted_);
+    wanted_ = true;
   }
   changed_.notify_one();
 }
 
-void writer::stop() {
+void worker::stop() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -43,21 +43,35 @@ void writer::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void writer::run() {
+void worker::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stop_ || next_ != nullptr; });
+    changed_.wait(lock, [this] { return stop_ || wanted_; });
     if (stop_) return;
-    const auto* batch = std::exchange(next_, nullptr);
+    wanted_ = false;
     lock.unlock();
     const double begin = stopwatch();
     const double cpu_begin = thread_seconds();
-    auto committed = commit(store_, *batch);
+    auto came_of_it = tried(what_);
     commit_time took{stopwatch() - begin, 0};
     took.idle = std::max(0.0, took.whole - (thread_seconds() - cpu_begin));
-    done_(std::move(committed), took);
+    done_(std::move(came_of_it), took);
     lock.lock();
   }
+}
+
+writer::writer(core::store& store, worker::outcome written, worker::outcome synced)
+    : writing_([this, &store] { return store.write(*next_); }, std::move(written)),
+      syncing_([&store] { return store.sync(); }, std::move(synced)) {}
+
+void writer::write(const core::batch& b) {
+  next_ = &b;
+  writing_.start();
+}
+
+void writer::stop() {
+  writing_.stop();
+  syncing_.stop();
 }
 
 }  // namespace sweepd::service

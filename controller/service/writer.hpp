@@ -1,8 +1,7 @@
-// The one thread that writes: takes a batch, commits it, hands the outcome back.
+// The two threads at the disk: one writes batches, the other syncs what was written, both at the same time.
 //
-// One batch at a time; whoever gives the next one waits for the outcome of the one before. Nothing
-// is decided here: what a failure means is for engine_disk.cpp to say. Owns the thread, not the
-// store.
+// Each does one thing at a time; whoever gives the next waits for the outcome of the one before. Nothing is decided
+// here: what a failure means is for engine_disk.cpp to say. Owns the threads, not the store.
 #pragma once
 
 #include "controller/core/store.hpp"
@@ -15,31 +14,47 @@
 
 namespace sweepd::service {
 
-class writer {
+/// A thread that does a job when it is told to.
+class worker {
  public:
-  /// Called on the writer's thread after each commit. An exception of the store is errc::internal.
-  using outcome = std::function<void(result<void> committed, commit_time took)>;
+  /// An exception of the job is errc::internal. `done` is called on the thread after each.
+  using job = std::function<result<void>()>;
+  using outcome = std::function<void(result<void> came_of_it, commit_time took)>;
 
-  writer(core::store& store, outcome done);
-  ~writer();
-  writer(const writer&) = delete;
-  writer& operator=(const writer&) = delete;
+  worker(job what, outcome done);
+  ~worker();
+  worker(const worker&) = delete;
+  worker& operator=(const worker&) = delete;
 
-  /// Commits `b`, which must stay as it is until the outcome is known.
-  void give(const core::batch& b);
-  /// Ends the thread after the commit that is running, if one is. Idempotent.
+  void start();
+  /// Ends the thread after the job that is running, if one is. Idempotent.
   void stop();
 
  private:
   void run();
 
-  core::store& store_;
+  job what_;
   outcome done_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  const core::batch* next_ = nullptr;
+  bool wanted_ = false;
   bool stop_ = false;
   std::thread thread_;  // last: it uses all of the above
+};
+
+class writer {
+ public:
+  writer(core::store& store, worker::outcome written, worker::outcome synced);
+
+  /// Writes `b`, which must stay as it is until the outcome is known.
+  void write(const core::batch& b);
+  /// Makes durable what is written by now.
+  void sync() { syncing_.start(); }
+  void stop();
+
+ private:
+  const core::batch* next_ = nullptr;  // handed over by start()
+  worker writing_, syncing_;
 };
 
 }  // namespace sweepd::service

@@ -192,8 +192,9 @@ result<void> sync_copy(const std::string& path) {
 
 struct sqlite_reader::impl {
   reader_pool pool;
-  explicit impl(const std::string& path, const std::string& vfs)
-      : pool(path, vfs, reader_connections) {}
+  std::shared_ptr<sync_gate> gate;
+  impl(const std::string& path, const std::string& vfs, std::shared_ptr<sync_gate> g)
+      : pool(path, vfs, reader_connections), gate(std::move(g)) {}
 
   template <class T>
   struct flat {
@@ -204,9 +205,21 @@ struct sqlite_reader::impl {
     using type = result<T>;
   };
 
-  /// Runs `read` on a connection of its own; SQLite's exceptions end here.
+  /// Runs `read` on a connection of its own, and waits until what it saw is durable.
   template <class Read>
-  auto with(Read&& read) ->
+  auto with(Read&& read) {
+    auto out = once(read);
+    if (auto ok = settled(); !ok) out = tl::unexpected(std::move(ok).error());
+    return out;
+  }
+  result<void> settled() {
+    if (!gate || gate->wait()) return {};
+    return fail(errc::internal, "the store has failed", pool.path());
+  }
+
+  /// SQLite's exceptions end here.
+  template <class Read>
+  auto once(Read&& read) ->
       typename flat<decltype(read(std::declval<SQLite::Database&>()))>::type {
     SQLite::Database* db = nullptr;
     try {
@@ -227,8 +240,9 @@ sqlite_reader::sqlite_reader(std::unique_ptr<impl> i) : impl_(std::move(i)) {}
 sqlite_reader::~sqlite_reader() = default;
 
 result<std::unique_ptr<sqlite_reader>> sqlite_reader::open(const std::string& path,
-                                                           const std::string& vfs) {
-  auto made = std::make_unique<impl>(path, vfs);
+                                                           const std::string& vfs,
+                                                           std::shared_ptr<sync_gate> gate) {
+  auto made = std::make_unique<impl>(path, vfs, std::move(gate));
   auto ok = made->with([](SQLite::Database& db) { return end_by(db, sql::read_meta, 2, 3).seq; });
   if (!ok) return tl::unexpected(std::move(ok).error());
   return std::unique_ptr<sqlite_reader>(new sqlite_reader(std::move(made)));
@@ -358,6 +372,7 @@ result<void> sqlite_reader::backup(const std::string& path) {
       SQLite::Statement s(db, "VACUUM INTO ?1");
       run(s, path);
       outcome = sync_copy(path);
+      if (outcome) outcome = impl_->settled();
     } catch (const SQLite::Exception& e) {
       outcome = tl::unexpected(to_error(e, db.getHandle(), path));
     }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "controller/core/store.hpp"
+#include "controller/store/sync_gate.hpp"
 
 #include <atomic>
 #include <memory>
@@ -21,9 +22,10 @@ inline constexpr std::size_t reader_connections = 4;
 
 class sqlite_reader final : public core::reader {
  public:
-  /// `vfs` as in store_options. Errors: internal.
+  /// `vfs` as in store_options; `gate`: the store's, if one writes the file. Errors: internal.
   static result<std::unique_ptr<sqlite_reader>> open(const std::string& path,
-                                                     const std::string& vfs = std::string());
+                                                     const std::string& vfs = std::string(),
+                                                     std::shared_ptr<sync_gate> gate = nullptr);
   ~sqlite_reader() override;
   sqlite_reader(const sqlite_reader&) = delete;
   sqlite_reader& operator=(const sqlite_reader&) = delete;

@@ -12,6 +12,8 @@ namespace {
 constexpr int truncate_frames = 64'000;
 /// What the WAL file may keep on disk after it was reused.
 constexpr const char* wal_size_limit = "PRAGMA journal_size_limit=67108864";
+/// The log is synced by sync(): see the header.
+constexpr const char* sync_apart = "PRAGMA synchronous=NORMAL";
 
 }  // namespace
 
@@ -22,6 +24,8 @@ struct sqlite_store::impl {
   std::unique_ptr<row_writer> rows;
   std::optional<SQLite::Statement> begin, end;
   int wal_frames = 0;
+  sqlite3_file* log_file = nullptr;  ///< for sync(); stays the same from start() on
+  std::shared_ptr<sync_gate> gate = std::make_shared<sync_gate>();
   bool full = false;    ///< latched until there is room again
   std::string broken;   ///< why nothing can be promised any more
 
@@ -32,7 +36,7 @@ struct sqlite_store::impl {
 
   ~impl() {
     // After a failure what is in memory is not to be trusted with the file: the next start recovers.
-    if (!broken.empty())
+    if (!broken.empty() || gate->failed())
       sqlite3_db_config(db.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   }
 
@@ -46,6 +50,10 @@ struct sqlite_store::impl {
     db.exec(wal_size_limit);
     if (auto ok = migrate(db, file.path(), migrations::files()); !ok) return ok;
     rows = std::make_unique<row_writer>(db);
+    db.exec(sync_apart);
+    sqlite3_file_control(db.getHandle(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &log_file);
+    if (log_file == nullptr || log_file->pMethods == nullptr)
+      return fail(errc::internal, "SQLite has not opened its write-ahead log", file.path());
     begin.emplace(db, "BEGIN IMMEDIATE");
     end.emplace(db, "COMMIT");
     sqlite3_wal_hook(db.getHandle(), &impl::on_commit, this);
@@ -76,6 +84,13 @@ struct sqlite_store::impl {
   }
 
   result<void> write(const core::batch& b) {
+    gate->begin();
+    auto done = transact(b);
+    done ? gate->written() : gate->withdrawn();
+    return done;
+  }
+
+  result<void> transact(const core::batch& b) {
     try {
       run(*begin);
       if (auto ok = rows->write(b); !ok)
@@ -88,6 +103,20 @@ struct sqlite_store::impl {
     }
     full = false;
     rows->committed();
+    return {};
+  }
+
+  result<void> sync() {
+    if (gate->failed()) return fail(errc::internal, "refused after a failed sync", file.path());
+    const auto mark = gate->mark();
+    if (options.durable == durability::full && !gate->is_open()) {
+      const int code = log_file->pMethods->xSync(log_file, SQLITE_SYNC_NORMAL);
+      if (code != SQLITE_OK) {
+        gate->fail();
+        return fail(errc::internal, std::string("SQLite: cannot sync the log: ") + sqlite3_errstr(code), file.path());
+      }
+    }
+    gate->synced(mark);
     return {};
   }
 
@@ -143,7 +172,17 @@ result<core::snapshot> sqlite_store::load() {
 }
 
 result<void> sqlite_store::commit(const core::batch& b) {
+  if (auto ok = write(b); !ok) return ok;
+  return sync();
+}
+
+result<void> sqlite_store::sync() { return impl_->sync(); }
+
+std::shared_ptr<sync_gate> sqlite_store::gate() const { return impl_->gate; }
+
+result<void> sqlite_store::write(const core::batch& b) {
   auto& s = *impl_;
+  if (s.gate->failed()) return fail(errc::internal, "refused after a failed sync", s.file.path());
   if (!s.broken.empty())
     return fail(errc::internal, "refused after an earlier failure: " + s.broken, s.file.path());
   if (s.full && s.file.room() < disk_reserve_bytes)

@@ -1,13 +1,18 @@
-// The store port on one SQLite file: the writer's side. One transaction a batch, synchronous=FULL.
+// The store port on one SQLite file: the writer's side. One transaction a batch.
+//
+// A batch is durable as with synchronous=FULL, but in two steps, so that the next one can be written while the disk is
+// at the last: SQLite appends to its log without a sync (synchronous=NORMAL), then sync() does the very call that FULL
+// would have made in between. Readers see the batch in between, so they wait at the gate (sync_gate.hpp). In what order
+// pages reach the database file, and when the log begins anew, is SQLite's and the same in both modes.
 //
 // Owns the file (a second sweepd is refused), the only connection that writes or checkpoints, and the
-// end of the event chain. Thread rule: one thread at a time; load() and commit() may come from
-// different ones. Any failure but a full disk is final: further commits are refused, since after a
+// end of the event chain. Thread rule: one thread at a time, which may change, but sync() may run beside write(). Any failure but a full disk is final: further commits are refused, since after a
 // failed sync the kernel may have forgotten pages that it says are written. Reading beside the writer
 // is sqlite_reader's.
 #pragma once
 
 #include "controller/core/store.hpp"
+#include "controller/store/sync_gate.hpp"
 
 #include <memory>
 #include <string>
@@ -41,7 +46,11 @@ class sqlite_store final : public core::store {
 
   result<core::snapshot> load() override;
   result<void> commit(const core::batch& b) override;
+  result<void> write(const core::batch& b) override;
+  result<void> sync() override;
 
+  /// For the readers of this file.
+  [[nodiscard]] std::shared_ptr<sync_gate> gate() const;
   /// The database file, absolute.
   [[nodiscard]] const std::string& path() const;
 

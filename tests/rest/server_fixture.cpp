@@ -154,7 +154,7 @@ rest_server::impl::impl(std::string in) : directory(std::move(in)) {
   auto writing = store::sqlite_store::open(path);
   REQUIRE_MESSAGE(writing.has_value(), (writing ? std::string() : to_string(writing.error())));
   i.store = std::move(*writing);
-  auto reading = store::sqlite_reader::open(path);
+  auto reading = store::sqlite_reader::open(path, {}, i.store->gate());
   REQUIRE_MESSAGE(reading.has_value(), (reading ? std::string() : to_string(reading.error())));
   i.reader = std::move(*reading);
   i.controller = std::make_unique<service::controller>(i.strand.get_executor(), *i.store,

@@ -30,7 +30,7 @@ using namespace std::chrono_literals;
 
 using reply = result<core::answer_to>;
 
-/// A memory_store whose commits wait at a gate while the test keeps it shut.
+/// A memory_store whose commits wait at a gate while the test keeps it shut, and whose syncs at another.
 class gated_store final : public core::store {
  public:
   explicit gated_store(memory_store& inner) : inner_(inner) {}
@@ -45,6 +45,31 @@ class gated_store final : public core::store {
     if (!open_) --permits_;
     lock.unlock();
     return inner_.commit(b);
+  }
+
+  result<void> sync() override {
+    std::unique_lock lock(mutex_);
+    ++syncs_;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return sync_open_; });
+    return sync_outcome_;
+  }
+
+  void shut_sync() {
+    const std::lock_guard lock(mutex_);
+    sync_open_ = false;
+  }
+  /// They come to that.
+  void open_sync(result<void> outcome = {}) {
+    const std::lock_guard lock(mutex_);
+    sync_open_ = true;
+    sync_outcome_ = std::move(outcome);
+    changed_.notify_all();
+  }
+  /// Syncs that have begun.
+  std::size_t syncs() {
+    const std::lock_guard lock(mutex_);
+    return syncs_;
   }
 
   void shut() {
@@ -85,6 +110,9 @@ class gated_store final : public core::store {
   std::size_t permits_ = 0;
   std::size_t arrived_ = 0;
   std::vector<core::batch> batches_;
+  bool sync_open_ = true;
+  std::size_t syncs_ = 0;
+  result<void> sync_outcome_;
 };
 
 /// A coroutine that was started, and what it gave.
@@ -109,7 +137,10 @@ struct bench {
     opts.internal_timer = false;
     opts.gather_max = 0ms;  // a batch is committed as soon as the gate lets it
   }
-  ~bench() { store.open(); }
+  ~bench() {
+    store.open();
+    store.open_sync();
+  }
 
   void boot() {
     c = std::make_unique<service::controller>(io.get_executor(), store, clock, opts);

@@ -25,7 +25,8 @@ struct remains {
   std::uint64_t acknowledged = 0;
 };
 
-std::vector<remains> run_script(const std::string& path, durability d) {
+/// `sync_every`: 0: commit(); else write(), and a sync() after so many.
+std::vector<remains> run_script(const std::string& path, durability d, std::uint64_t sync_every = 0) {
   std::vector<remains> out;
   amnesia_vfs disk;
   std::uint64_t acknowledged = 0;
@@ -37,7 +38,13 @@ std::vector<remains> run_script(const std::string& path, durability d) {
   const auto s = test::open_store(path, {disk.name(), d, checkpoint_frames});
   test::script script;
   for (std::uint64_t k = 1; k <= batches; ++k) {
-    REQUIRE(s->commit(script.next()).has_value());
+    if (sync_every == 0) {
+      REQUIRE(s->commit(script.next()).has_value());
+    } else {
+      REQUIRE(s->write(script.next()).has_value());
+      if (k % sync_every != 0) continue;
+      REQUIRE(s->sync().has_value());
+    }
     acknowledged = k;
   }
   return out;
@@ -89,6 +96,17 @@ TEST_CASE("power cut: with synchronous=FULL nothing acknowledged is lost, wherev
   auto cuts = run_script(dir.file("a.db"), durability::full);
   REQUIRE(cuts.size() > 300);
   CHECK(cuts.back().acknowledged == batches);  // the last operations are those of closing
+  const auto v = judge(dir.file("a.db"), std::move(cuts), 1);
+  MESSAGE(v.cuts << " cuts, " << v.lost << " lost something, " << v.damaged << " damaged");
+  CHECK(v.lost == 0);
+  CHECK_MESSAGE(v.damaged == 0, v.first);
+}
+
+TEST_CASE("power cut: nothing that was written before a sync is lost after it") {
+  temp_dir dir;
+  auto cuts = run_script(dir.file("a.db"), durability::full, 4);
+  REQUIRE(cuts.size() > 300);
+  CHECK(cuts.back().acknowledged == batches);
   const auto v = judge(dir.file("a.db"), std::move(cuts), 1);
   MESSAGE(v.cuts << " cuts, " << v.lost << " lost something, " << v.damaged << " damaged");
   CHECK(v.lost == 0);
