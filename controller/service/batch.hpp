@@ -52,6 +52,10 @@ class batch_queue {
   [[nodiscard]] pending_batch* to_write();
   /// That one is written.
   void note_written();
+  /// Everything decided so far is written.
+  [[nodiscard]] bool all_written(const core::state& s) const {
+    return written_ == closed_.size() && open_is_empty(s);
+  }
   /// How many are written and not durable, and the commands in them.
   [[nodiscard]] std::size_t written() const { return written_; }
   [[nodiscard]] std::size_t written_commands() const { return written_commands_; }

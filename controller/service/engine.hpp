@@ -161,6 +161,8 @@ class engine : public std::enable_shared_from_this<engine> {
   gather gather_;
   asio::steady_timer gather_timer_;
   bool gather_timer_runs_ = false;
+  bool gathering_ = false;   // when last asked
+  bool rest_first_ = false;  // it is over, and its sync has not begun
   bool disk_full_ = false;
   std::vector<completion<bool>> draining_;
   std::optional<mono> core_next_;

@@ -32,32 +32,40 @@ void engine::feed_writer() {
   write_next();
 }
 
-/// A transaction costs the same whether one command is in it or twenty, so half of those that the next sync waits
-/// for, or would find, are written together. Nobody is told later for it: they all wait for that sync.
+/// A transaction costs almost the same whether one command is in it or ten: a quarter of those that the next sync waits
+/// for are written together; and while a sync runs, as many as are in it. Nobody is told later for it: they all wait
+/// for a sync that has not begun.
 bool engine::batch_may_grow() {
   if (phase_ != phase::serving) return false;
   const auto open = batches_.open_commands();
-  if (open == 0 || open >= opts_.batch_commands_max) return false;
+  if (rest_first_ || open == 0 || open >= opts_.batch_commands_max) return false;
   const auto wanted = gather_.wanted(stopwatch());
-  if (wanted > batches_.written_commands()) return 2 * open < wanted - batches_.written_commands() && gathering();
-  return 2 * open < syncing_commands_;
+  const auto written = batches_.written_commands();
+  return wanted > written ? 4 * open < wanted - written && gathering() : open < syncing_commands_;
 }
 
-/// Between two batches, so that whatever is written by then is in it.
+/// Between two batches. Who was waited for is in the sync: what of it is not written yet is written first.
 void engine::feed_sync() {
   if (!writer_ || phase_ == phase::failed || phase_ == phase::stopped) return;
   if (syncing_ > 0 || batches_.written() == 0) return;
-  if (!no_room_ && (writing_ || gathering())) return;
+  if (!no_room_) {
+    if (writing_ || gathering()) return;
+    if (rest_first_ && !batches_.all_written(state_)) return;
+  }
   syncing_ = batches_.written();
   syncing_commands_ = batches_.written_commands();
   writer_->sync();
 }
 
-/// Is it worth waiting a little for others to join what is written? Then the timer comes back to it.
+/// Is it worth waiting a little for others to join? Then the timer comes back to it.
 bool engine::gathering() {
-  if (phase_ != phase::serving || batches_.written_commands() >= opts_.batch_commands_max) return false;
-  const double left = gather_.left(batches_.written_commands(), stopwatch());
-  if (left <= 0) return false;
+  if (phase_ != phase::serving || batches_.commands() >= opts_.batch_commands_max) return false;
+  const double left = gather_.left(batches_.commands(), stopwatch());
+  if (left <= 0) {
+    rest_first_ = rest_first_ || std::exchange(gathering_, false);
+    return false;
+  }
+  gathering_ = true;
   if (std::exchange(gather_timer_runs_, true)) return true;
   gather_timer_.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(
       std::chrono::duration<double>(left)));
@@ -78,6 +86,7 @@ void engine::write_next() {
   const auto* next = batches_.to_write();
   if (next == nullptr) return;
   writing_ = true;
+  rest_first_ = false;
   writer_->write(next->rows);
 }
 
