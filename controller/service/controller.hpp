@@ -69,7 +69,7 @@ class engine;
 
 class controller {
  public:
-  /// `io` runs the strand and the timer; `store` is used from one thread of the controller's own.
+  /// `io` runs one thing at a time (one thread, or a strand); `store` is used from threads of the controller's own.
   controller(asio::any_io_executor io, core::store& store, const clock& clock, options opts);
   ~controller();
   controller(const controller&) = delete;

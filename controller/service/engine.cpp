@@ -43,7 +43,7 @@ bool is_heartbeat(const core::command& c) {
 engine::engine(asio::any_io_executor io, core::store& store, const clock& clock, options opts)
     : opts_(std::move(opts)),
       store_(store),
-      strand_(asio::make_strand(io)),
+      strand_(std::move(io)),
       time_(clock, opts_.late_tick),
       claims_(opts_.claims_waiting_max),
       gather_(std::chrono::duration<double>(opts_.gather_max).count()),

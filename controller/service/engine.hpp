@@ -23,10 +23,11 @@
 #include "controller/service/writer.hpp"
 
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/strand.hpp>
 
 #include <atomic>
+#include <exception>
 #include <unordered_set>
 
 namespace sweepd::service {
@@ -139,7 +140,7 @@ class engine : public std::enable_shared_from_this<engine> {
 
   options opts_;
   core::store& store_;
-  asio::strand<asio::any_io_executor> strand_;
+  asio::any_io_executor strand_;  // runs one thing at a time: see controller.hpp
   serving_time time_;
 
   core::state state_;

@@ -3,6 +3,8 @@
 #include "controller/core/check.hpp"
 #include "tests/service/harness.hpp"
 
+#include <boost/asio/strand.hpp>
+
 #include <thread>
 
 using namespace sweepd;
@@ -60,7 +62,7 @@ TEST_CASE("threads: eight agents on three threads empty a sweep, each cell once"
   std::atomic<int> finished{0};
   {
     asio::io_context io;
-    service::controller c(io.get_executor(), disk, service::system_clock(), {});
+    service::controller c(asio::make_strand(io), disk, service::system_clock(), {});
     REQUIRE(c.start().has_value());
     auto spec = bench::grid(cells);
     spec.max_concurrent_runs = agents / 2;
