@@ -29,6 +29,7 @@ struct suggestion {
   boost::json::object config;
   /// What the model knew: success_probability, predicted_value, ...; empty for grid and random.
   boost::json::object search_info;
+  std::string hash{};  ///< config_hash(config), where somebody had time for it ahead; empty: nobody
 };
 BOOST_DESCRIBE_STRUCT(suggestion, (), (position, config, search_info))
 
@@ -83,5 +84,6 @@ result<std::unique_ptr<strategy>> make_strategy(const boost::json::object& confi
 /// The identity of a configuration: SHA-256 (hex) of its canonical typed form. true and 1, "1" and 1
 /// differ; 3.0 and 3 at the top level are equal, as W&B's grid has it; key order does not matter.
 std::string config_hash(const boost::json::object& config);
+inline std::string config_hash(const suggestion& s) { return s.hash.empty() ? config_hash(s.config) : s.hash; }
 
 }  // namespace sweepd::strategies

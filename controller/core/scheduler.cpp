@@ -163,7 +163,7 @@ result<decision> decide(plan& p, const cmd::claim& c) {
     const auto number = sw->trials + 1;
     p.emit_by_system(ev::trial_drawn{c.sweep, number, next.position,
                                      json::to_text(next.config),
-                                     strategies::config_hash(next.config),
+                                     strategies::config_hash(next),
                                      json::to_text(next.search_info)});
     t = find_trial(p.s, c.sweep, number);
   }

@@ -124,7 +124,7 @@ void engine::drop_known(suggested& got) const {
   for (auto n = got.trials + 1; n <= sw->trials; ++n)
     if (const auto* t = core::find_trial(state_, got.sweep, n)) drawn.insert(t->hash);
   std::erase_if(*got.got, [&](const strategies::suggestion& one) {
-    return drawn.contains(strategies::config_hash(one.config));
+    return drawn.contains(strategies::config_hash(one));
   });
 }
 

@@ -253,7 +253,10 @@ suggested suggester::work(searcher& w, request r) {
     w.history.resize(known);
     out.got = strategy.suggest({.seed = w.seed, .from = r.from - r.first, .n = r.wanted});
     if (out.got)
-      for (auto& one : *out.got) one.position += r.first;
+      for (auto& one : *out.got) {
+        one.position += r.first;
+        one.hash = strategies::config_hash(one.config);  // here, rather than on the strand
+      }
     out.exhausted = out.got && out.got->size() < r.wanted;
     if (out.got && !in_sequence(*out.got, r.from))
       out.got = fail(errc::internal, "its positions are not in sequence");
