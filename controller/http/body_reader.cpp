@@ -3,6 +3,7 @@
 #include "controller/http/answer_writer.hpp"
 
 #include <algorithm>
+#include <string>
 
 namespace sweepd::http {
 namespace {
@@ -21,6 +22,24 @@ body_outcome outcome_of(body_state s) {
 }
 
 }  // namespace
+
+std::optional<response> answer_to(body_outcome o, std::size_t limit, std::string_view request_id) {
+  switch (o) {
+    case body_outcome::too_large:
+      return refuse(413, "too_large", "the body is over " + std::to_string(limit) + " bytes, or inflates beyond reason",
+                    request_id);
+    case body_outcome::over_budget:
+      return refuse(503, "unavailable", "too many bodies in memory at the moment", request_id);
+    case body_outcome::bad_chunks:
+      return refuse(400, "invalid", "malformed chunk, chunk extension or trailer", request_id);
+    case body_outcome::bad_gzip:
+      return refuse(400, "invalid", "the body is not one whole gzip member", request_id);
+    case body_outcome::too_slow:
+    case body_outcome::gone:
+    case body_outcome::whole: break;
+  }
+  return std::nullopt;
+}
 
 void body_reader::arm(milliseconds begun, std::size_t paid_for) {
   const auto end = begun + deadline_ + grace_for(paid_for);

@@ -3,10 +3,14 @@
 #pragma once
 
 #include "controller/http/body.hpp"
+#include "controller/http/message.hpp"
 #include "controller/http/parser.hpp"
 #include "controller/http/read_buffer.hpp"
 #include "controller/http/transport.hpp"
 #include "controller/service/clock.hpp"
+
+#include <optional>
+#include <string_view>
 
 namespace sweepd::http {
 
@@ -19,6 +23,9 @@ enum class body_outcome {
   too_large,   ///< over the route's limit, or inflating beyond reason: 413
   over_budget, ///< no memory for it now: 503
 };
+
+/// The answer to one that is not whole; none when there is nobody to answer.
+std::optional<response> answer_to(body_outcome o, std::size_t limit, std::string_view request_id);
 
 /// What belongs to the connection; all outlive the read.
 class body_reader {

@@ -123,8 +123,9 @@ request_parser::request_parser() : impl_(std::make_unique<impl>()) {}
 request_parser::~request_parser() = default;
 
 std::optional<refusal> request_parser::parse_head(std::string_view raw, head& out,
-                                                  std::size_t fields_max) {
-  if (auto r = raw_head_problem(raw)) return r;
+                                                  std::size_t fields_max, bool known) {
+  if (!known)
+    if (auto r = raw_head_problem(raw)) return r;
   out.fields.clear();
   auto& machine = impl_->now.emplace(out, fields_max);
   error_code ec;

@@ -37,8 +37,9 @@ class request_parser {
   request_parser& operator=(const request_parser&) = delete;
 
   /// Starts a new request. `raw` is its whole head, up to and with the empty line; `out` views into
-  /// it. Finds what is malformed; what the fields mean is for head_problem().
-  std::optional<refusal> parse_head(std::string_view raw, head& out, std::size_t fields_max);
+  /// it. Finds what is malformed; what the fields mean is for head_problem(). `known`: the very same bytes were
+  /// parsed before, without a finding.
+  std::optional<refusal> parse_head(std::string_view raw, head& out, std::size_t fields_max, bool known = false);
 
   [[nodiscard]] bool keep_alive() const;
   [[nodiscard]] bool expects_body() const;  ///< a length above 0, or chunked

@@ -16,13 +16,11 @@ namespace sweepd::http {
 namespace {
 
 constexpr std::size_t head_read_size = 2 * 1024;
+/// Longer heads are judged each time: there may be 20,000 connections.
+constexpr std::size_t known_head_max = 1024;
 
 /// For how long a request took: finer than the milliseconds of service::clock.
 using stopwatch = std::chrono::steady_clock;
-
-bool changes_state(std::string_view method) {
-  return method == "POST" || method == "PUT" || method == "PATCH" || method == "DELETE";
-}
 
 class session {
  public:
@@ -38,6 +36,7 @@ class session {
   asio::awaitable<head_result> read_head(bool first);
   bool head_is_over_size(std::string_view have, std::size_t length);
   std::optional<refusal> judge_head(std::string_view raw);
+  void remember_head(bool good);
   asio::awaitable<bool> send_refusal();
   asio::awaitable<bool> exchange();
   asio::awaitable<response> answer();
@@ -49,7 +48,7 @@ class session {
   std::optional<response> body_problem(body_outcome o);
   asio::awaitable<response> handle();
   asio::awaitable<bool> send(response r);
-  void begin_request();
+  void begin_request(bool known = false);
   void record(int status, std::uint64_t bytes_out) const;
   response problem_now(int status, std::string_view code, std::string_view detail) {
     return refuse(status, code, detail, req_.request_id);
@@ -65,10 +64,15 @@ class session {
   request_parser parser_;
   head head_;
   std::size_t head_length_ = 0;
+  /// The last head that passed every look at it alone. Whoever sends the very same bytes again (an agent's heartbeats)
+  /// is not judged again: the rules and routes of a connection never change. Keys do, and are looked up each time.
+  std::string known_head_;
+  bool known_ = false;  ///< the head in hand is that one
 
   // of the request in hand
   stopwatch::time_point started_;
   request req_;
+  std::optional<std::string> authorization_;  ///< taken out of its headers: no handler needs to see it
   int version_ = 11;
   refusal why_;  ///< when its head is refused
   router::match match_;
@@ -81,12 +85,16 @@ class session {
   bool cut_ = false;           ///< gone or too slow: nothing more can be said
 };
 
-void session::begin_request() {
-  req_ = request{};
+/// `known`: what was read from the head stays.
+void session::begin_request(bool known) {
+  known_ = known;
+  if (!known) {
+    req_ = request{};
+    req_.peer = peer_;
+    version_ = 11;
+    match_ = {};
+  }
   req_.request_id = hub_.next_request_id();
-  req_.peer = peer_;
-  version_ = 11;
-  match_ = {};
   who_ = {};
   who_.key_id = "-";
   note_ = {};
@@ -128,8 +136,9 @@ asio::awaitable<session::head_result> session::read_head(bool first) {
     if (head_is_over_size(have, whole ? end + 4 : have.size())) co_return head_result::refused;
     if (whole) {
       head_length_ = end + 4;
-      begin_request();
-      const auto why = judge_head(have.substr(0, head_length_));
+      const auto raw = have.substr(0, head_length_);
+      begin_request(raw == known_head_);
+      const auto why = judge_head(raw);
       if (why) why_ = *why;
       co_return why ? head_result::refused : head_result::ready;
     }
@@ -149,8 +158,7 @@ asio::awaitable<session::head_result> session::read_head(bool first) {
   }
 }
 
-/// Also ends at once what cannot be HTTP (a TLS hello on a plain port): it may never hold a line
-/// end.
+/// Also ends at once what cannot be HTTP (a TLS hello on a plain port): it may never hold a line end.
 bool session::head_is_over_size(std::string_view have, std::size_t length) {
   const auto& gate = rules_.gate;
   const bool noise = !have.empty() && (have[0] < 'A' || have[0] > 'z');
@@ -169,13 +177,21 @@ bool session::head_is_over_size(std::string_view have, std::size_t length) {
 }
 
 std::optional<refusal> session::judge_head(std::string_view raw) {
-  if (auto r = parser_.parse_head(raw, head_, rules_.gate.header_fields_max)) return r;
+  if (auto r = parser_.parse_head(raw, head_, rules_.gate.header_fields_max, known_)) return r;
+  if (known_) return std::nullopt;
   version_ = head_.version;
   req_.method = head_.method.substr(0, 16);  // as much as the log shows of an unknown one
   if (auto r = head_problem(head_, rules_.gate)) return r;
   for (const auto& [name, value] : head_.fields) add_field(req_.headers, name, value);
   req_.origin = origin_for(req_.header("host"), rules_.gate);
+  authorization_.reset();
+  if (auto key = req_.headers.extract("authorization")) authorization_ = std::move(key.mapped());
   return std::nullopt;
+}
+
+void session::remember_head(bool good) {
+  known_head_.clear();
+  if (good && head_length_ <= known_head_max) known_head_ = in_.view().substr(0, head_length_);
 }
 
 asio::awaitable<bool> session::send_refusal() {
@@ -200,14 +216,16 @@ asio::awaitable<bool> session::exchange() {
 }
 
 asio::awaitable<response> session::answer() {
-  auto early = find_route();
+  auto early = known_ ? std::nullopt : find_route();
+  if (!known_) remember_head(!early);
   in_.consume(head_length_);  // the views in head_ end here; what is needed of it is in req_
   if (!early && !identify()) early = co_await identify_again();
   if (!early)
     if (const auto why = hub_.rate_problem(*match_.found, who_)) early = problem_now(429, "busy", *why);
   if (!early && !allows(match_.found->who, who_.role))
     early = problem_now(403, "forbidden", "the key's role does not allow this");
-  if (!early) early = check_body_terms();
+  if (!early && !known_) early = check_body_terms();
+  if (early) known_head_.clear();
   if (!early && body_pending_) early = co_await read_body();
   if (early || cut_) co_return early ? std::move(*early) : response{};
   co_return co_await handle();
@@ -236,10 +254,7 @@ std::optional<response> session::find_route() {
 /// Who asks? Before the body is read: nobody without a key makes us hold one. False: see denied_.
 bool session::identify() {
   if (match_.found->who == need::open) return true;
-  const auto header = req_.headers.find("authorization");
-  std::optional<std::string_view> given;
-  if (header != req_.headers.end()) given = header->second;
-  const auto key = presented_key(given);
+  const auto key = presented_key(authorization_);
   // While there are no keys any header is let in, even one that is no key: clients send what they
   // were set up with.
   auto who = hub_.back.authenticate(key ? *key : std::string("?"), rules_.keyless);
@@ -248,13 +263,12 @@ bool session::identify() {
     return false;
   }
   who_ = std::move(*who);
-  if (header != req_.headers.end()) req_.headers.erase(header);  // no handler needs to see it
   return true;
 }
 
 /// The key may be newer than our table.
 asio::awaitable<std::optional<response>> session::identify_again() {
-  const bool given = req_.headers.contains("authorization");
+  const bool given = authorization_.has_value();
   const auto now = hub_.back.clock->steady();
   if (hub_.back.renew && !hub_.failures.over(peer_, now)) {
     const bool newer = co_await hub_.back.renew();
@@ -271,10 +285,9 @@ std::optional<response> session::check_body_terms() {
   const auto& route = *match_.found;
   if (body_pending_ && (req_.method == "GET" || req_.method == "HEAD"))
     return problem_now(400, "invalid", "a GET takes no body");
-  const bool typed = changes_state(req_.method) && (req_.method != "DELETE" || body_pending_);
+  const bool typed = req_.method[0] == 'P' || (req_.method == "DELETE" && body_pending_);  // POST, PUT, PATCH
   if (typed && !accepts_type(route.takes, req_.header("content-type")))
-    return problem_now(415, "unsupported_media_type",
-                       "Content-Type must be " + std::string(route.takes));
+    return problem_now(415, "unsupported_media_type", "Content-Type must be " + std::string(route.takes));
   const auto coding = req_.header("content-encoding");
   if (!coding.empty() && !same_text(coding, "gzip") && !same_text(coding, "identity")) {
     auto r = problem_now(415, "unsupported_media_type", "the only Content-Encoding served is gzip");
@@ -301,27 +314,14 @@ asio::awaitable<std::optional<response>> session::read_body() {
 
 /// None, and cut_, when there is nobody to answer.
 std::optional<response> session::body_problem(body_outcome o) {
-  switch (o) {
-    case body_outcome::too_large:
-      return problem_now(413, "too_large",
-                         "the body is over " + std::to_string(match_.found->body_max) +
-                             " bytes, or inflates beyond reason");
-    case body_outcome::over_budget:
-      return problem_now(503, "unavailable", "too many bodies in memory at the moment");
-    case body_outcome::bad_chunks:
-      return problem_now(400, "invalid", "malformed chunk, chunk extension or trailer");
-    case body_outcome::bad_gzip:
-      return problem_now(400, "invalid", "the body is not one whole gzip member");
-    case body_outcome::too_slow: note_ = "the body was too slow"; break;
-    case body_outcome::gone: note_ = "the client went away"; break;
-    case body_outcome::whole: return std::nullopt;
-  }
+  if (auto r = answer_to(o, match_.found->body_max, req_.request_id)) return r;
+  note_ = o == body_outcome::too_slow ? "the body was too slow" : "the client went away";
   cut_ = true;
   return std::nullopt;
 }
 
 asio::awaitable<response> session::handle() {
-  request_context ctx{req_, who_, std::move(match_.path)};
+  request_context ctx{req_, who_, match_.path};
   std::string what;
   try {
     co_return co_await hub_.back.invoke(*match_.found, ctx);
@@ -351,9 +351,7 @@ asio::awaitable<bool> session::send(response r) {
   if (!out.failure().empty()) {
     note_ = "the stream's handler threw";
     log::line(log::level::error, "exception in a streaming handler",
-              {{"request_id", req_.request_id},
-               {"route", match_.found->pattern},
-               {"error", out.failure()}});
+              {{"request_id", req_.request_id}, {"route", match_.found->pattern}, {"error", out.failure()}});
   }
   if (cut_ && note_.empty()) note_ = "the client went away";
   record(status, out.body_bytes());

@@ -117,10 +117,11 @@ result<principal> known_key(const std::string& key) {
   return p;
 }
 
-backend test_backend(const test_clock& clock, bool keyed) {
+backend test_backend(const test_clock& clock, bool keyed, const std::atomic<bool>& revoked) {
   backend b;
   b.clock = &clock;
-  b.authenticate = [keyed](const std::string& key, bool keyless) -> result<principal> {
+  b.authenticate = [keyed, &revoked](const std::string& key, bool keyless) -> result<principal> {
+    if (revoked) return fail(errc::unauthorized, "this key is not valid");
     if (keyed || !keyless) return known_key(key);
     principal local;
     local.key_id = "local";
@@ -148,7 +149,7 @@ milliseconds test_clock::steady() const {
 live_options::live_options() { server.listen = {"127.0.0.1:0"}; }
 
 live_server::live_server(live_options o) : io_(1), routes_({table}) {
-  server_ = std::make_unique<server>(io_.get_executor(), routes_, test_backend(clock_, o.keyed),
+  server_ = std::make_unique<server>(io_.get_executor(), routes_, test_backend(clock_, o.keyed, revoked_),
                                      o.server);
   const auto bound = server_->listen(o.keyed);
   if (!bound) throw std::runtime_error(to_string(bound.error()));

@@ -8,6 +8,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -49,12 +50,15 @@ class live_server {
   [[nodiscard]] std::size_t connections() const { return server_->connections(); }
   boost::asio::io_context& io() { return io_; }
   server& get() { return *server_; }
+  /// From here on no key is let in.
+  void revoke_all() { revoked_ = true; }
   /// Stops with that drain and waits until it has.
   void stop(milliseconds drain);
 
  private:
   boost::asio::io_context io_;
   test_clock clock_;
+  std::atomic<bool> revoked_{false};
   router routes_;
   std::unique_ptr<server> server_;
   std::thread thread_;
