@@ -1,4 +1,5 @@
 // Agents: joining a sweep, claiming runs, heartbeats, leaving; the list, and ending a quarantine.
+#include "controller/base/json_document.hpp"
 #include "controller/rest/handler.hpp"
 #include "controller/rest/query.hpp"
 #include "controller/rest/rest.hpp"
@@ -71,14 +72,27 @@ struct claim_body {
 };
 BOOST_DESCRIBE_STRUCT(claim_body, (), (agent, request_id, knows, wait))
 
-bj::object claim_answer(const core::answer_to& told, const std::string& sweep) {
+/// What a hand-out shows beside its configuration, which is JSON already and goes out as it is stored.
+struct handed {
+  run_id id;
+  std::uint64_t trial = 0;
+  int attempt = 1;
+  std::uint32_t epoch = 1;
+  std::string sweep;
+};
+BOOST_DESCRIBE_STRUCT(handed, (), (id, trial, attempt, epoch, sweep))
+
+response handout_answer(const core::answer::handout& run, const std::string& sweep) {
+  auto shown = json::document(handed{run.run, run.trial, run.attempt, run.epoch, sweep});
+  shown.pop_back();  // the closing brace
+  response out;
+  out.body = R"({"status":"run","run":)" + shown + R"(,"config":)" + run.config + "}}";
+  return out;
+}
+
+bj::object claim_answer(const core::answer_to& told) {
   bj::object out;
-  if (const auto* run = std::get_if<core::answer::handout>(&told)) {
-    out["status"] = "run";
-    out["run"] = {{"id", run->run.value},   {"trial", run->trial},
-                  {"attempt", run->attempt}, {"epoch", run->epoch},
-                  {"config", wire::json_value(run->config)}, {"sweep", sweep}};
-  } else if (const auto* wait = std::get_if<core::answer::wait>(&told)) {
+  if (const auto* wait = std::get_if<core::answer::wait>(&told)) {
     out["status"] = "wait";
     out["code"] = wait->code;
     out["reason"] = wait->reason;
@@ -114,7 +128,8 @@ asio::awaitable<result<response>> claim(request_context& ctx, services& svc) {
   auto who = ctx.caller();
   auto told = co_await svc.controller.claim(std::move(c), std::move(who), patience);
   if (!told) co_return failed(told);
-  auto answer = claim_answer(*told, id.value);
+  if (const auto* run = std::get_if<core::answer::handout>(&*told)) co_return handout_answer(*run, id.value);
+  auto answer = claim_answer(*told);
   if (answer.empty())
     co_return fail(errc::conflict, "the Idempotency-Key was used for another kind of request");
   co_return ok(answer);
@@ -165,7 +180,9 @@ asio::awaitable<result<response>> heartbeat(request_context& ctx, services& svc)
   if (auto visible = co_await must_see(ctx, svc, id); !visible) co_return failed(visible);
   core::command command = std::move(c);
   SWEEPD_CO_TRY(auto told, co_await submit<core::answer::agent_told>(ctx, svc, std::move(command)));
-  co_return ok(json::write(told));
+  response out;
+  out.body = json::document(told);
+  co_return out;
 }
 
 struct reason_body {
