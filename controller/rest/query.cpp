@@ -1,6 +1,7 @@
 #include "controller/rest/query.hpp"
 
 #include <charconv>
+#include <functional>
 
 namespace sweepd::rest {
 namespace {
@@ -104,6 +105,30 @@ result<sort_key> parse_cursor(std::string_view text) {
       return sort_key{instant{milliseconds{*ms}}, std::string(text.substr(dot + 1))};
   }
   return fail(errc::invalid, "is not a cursor that this server gave out", at("cursor"));
+}
+
+void key_page::show(sort_key key) {
+  ++total_;
+  if (want_.after && key >= *want_.after) return;
+  if (kept_.size() == want_.limit) {
+    more_ = true;
+    if (want_.limit == 0 || key < kept_.front()) return;
+    std::ranges::pop_heap(kept_, std::greater());
+    kept_.pop_back();
+  }
+  kept_.push_back(std::move(key));
+  std::ranges::push_heap(kept_, std::greater());
+}
+
+std::vector<sort_key> key_page::rows() const {
+  auto out = kept_;
+  std::ranges::sort(out, std::greater());
+  return out;
+}
+
+std::optional<std::string> key_page::next() const {
+  if (!more_ || kept_.empty()) return std::nullopt;
+  return cursor_of(kept_.front());
 }
 
 boost::json::object list_of(boost::json::array items, const std::optional<std::string>& next,

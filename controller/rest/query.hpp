@@ -99,6 +99,24 @@ struct paged {
   }
 };
 
+/// The same page of what is shown to it one after the other, which need not stay: the keys of its rows.
+class key_page {
+ public:
+  explicit key_page(page want) : want_(std::move(want)) {}
+  void show(sort_key key);
+
+  /// Newest first, once all were shown.
+  [[nodiscard]] std::vector<sort_key> rows() const;
+  [[nodiscard]] std::optional<std::string> next() const;
+  [[nodiscard]] std::size_t total() const { return total_; }
+
+ private:
+  page want_;
+  std::vector<sort_key> kept_;  // a heap, the oldest in front
+  bool more_ = false;
+  std::size_t total_ = 0;
+};
+
 /// {"items", "next", "total"}: the shape of every list.
 boost::json::object list_of(boost::json::array items, const std::optional<std::string>& next,
                             std::size_t total);

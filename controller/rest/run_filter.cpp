@@ -50,4 +50,46 @@ std::vector<const core::run*> matching(const core::state& s, const http::princip
   return out;
 }
 
+result<void> run_walk::begin(const core::state& s) {
+  if (!filter_.sweep.empty()) {
+    SWEEPD_TRY(const auto* sw, seen(s, who_, sweep_id{filter_.sweep}));
+    sweeps_.push_back(sw->id);
+  } else {
+    for (const auto& [id, sw] : s.sweeps) sweeps_.push_back(id);
+  }
+  begun_ = true;
+  return {};
+}
+
+result<bool> run_walk::step(const core::state& s, moment now, const visitor& show) {
+  if (!begun_)
+    if (auto ok = begin(s); !ok) return failed(ok);
+  for (auto left = step_; !sweeps_.empty(); sweeps_.pop_back(), trial_ = 1) {
+    const auto* sw = core::find(s, sweeps_.back());
+    if (sw == nullptr || !who_.sees(sw->project)) continue;
+    if (!filter_.project.empty() && sw->project != filter_.project) continue;
+    for (; trial_ <= sw->trials; ++trial_, --left) {
+      if (left == 0) return true;
+      const auto t = sw->by_number.find(trial_);
+      if (t == sw->by_number.end()) continue;
+      for (const auto& id : t->second.runs)
+        if (const auto* r = core::find(s, id); r != nullptr && matches(filter_, *r, now)) show(s, *r, now);
+    }
+  }
+  return false;
+}
+
+asio::awaitable<result<void>> walk_runs(services& svc, run_walk walk, run_walk::visitor show) {
+  for (bool more = true; more;) {
+    auto step = [&](const core::state& s, moment now) { return walk.step(s, now, show); };
+    auto went = co_await http::view_before(svc, std::move(step));
+    if (!went) co_return failed(went);
+    more = *went;
+  }
+  auto nothing = [](const core::state&, moment) { return true; };
+  auto durable = co_await view(svc, std::move(nothing));
+  if (!durable) co_return failed(durable);
+  co_return result<void>{};
+}
+
 }  // namespace sweepd::rest

@@ -129,20 +129,17 @@ asio::awaitable<result<response>> table(request_context& ctx, services& svc) {
   SWEEPD_CO_TRY(const auto offset, q.number("offset"));
   filter.sweep = ctx["sweep"];
   const bool read_config = by.by_config() || !wanted.empty();
-  auto look = [&](const core::state& s, moment now) -> result<std::vector<candidate>> {
-    if (auto sw = seen(s, ctx.who, sweep_id{filter.sweep}); !sw) return failed(sw);
-    std::vector<candidate> out;
-    for (const auto* r : matching(s, ctx.who, filter, now)) {
-      candidate c{r->id, {}, r->created, r->metric.best, {}};
-      if (by.by_summary()) c.key = sort_value::of(r->summary.if_contains(by.name()));
-      else if (!by.by_config()) c.key = field_key(*r, by.column, now);
-      if (read_config)
-        if (const auto* t = core::find_trial(s, r->sweep, r->trial)) c.config = t->config;
-      out.push_back(std::move(c));
-    }
-    return out;
+  std::vector<candidate> all;
+  run_walk::visitor take = [&](const core::state& s, const core::run& r, moment now) {
+    candidate c{r.id, {}, r.created, r.metric.best, {}};
+    if (by.by_summary()) c.key = sort_value::of(r.summary.if_contains(by.name()));
+    else if (!by.by_config()) c.key = field_key(r, by.column, now);
+    if (read_config)
+      if (const auto* t = core::find_trial(s, r.sweep, r.trial)) c.config = t->config;
+    all.push_back(std::move(c));
   };
-  SWEEPD_CO_TRY(auto all, co_await view(svc, std::move(look)));
+  run_walk walk(std::move(filter), ctx.who);
+  if (auto walked = co_await walk_runs(svc, std::move(walk), std::move(take)); !walked) co_return failed(walked);
   auto sort = [&] { return page_of(std::move(all), by, wanted, offset.value_or(0), limit); };
   const auto chosen = co_await off_strand(svc, std::move(sort));
   auto show = [&](const core::state& s, moment now) {
@@ -254,20 +251,16 @@ asio::awaitable<result<response>> points(request_context& ctx, services& svc) {
   run_filter filter;
   filter.sweep = ctx["sweep"];
   std::string best;
-  auto look = [&](const core::state& s, moment now) -> result<point_set> {
-    SWEEPD_TRY(const auto* sw, seen(s, ctx.who, sweep_id{filter.sweep}));
-    best = sw->best_run;
-    point_set out;
-    for (const auto* r : matching(s, ctx.who, filter, now)) {
-      const auto* t = core::find_trial(s, r->sweep, r->trial);
-      out.rows.push_back({r->id.value, r->agent.value, t == nullptr ? "" : t->config, r->trial,
-                          r->attempt, r->state, r->cause, r->metric.best, r->created, r->started,
-                          r->ended, r->last_signal_wall});
-    }
-    out.total = out.rows.size();
-    return out;
+  point_set set;
+  run_walk::visitor take = [&](const core::state& s, const core::run& r, moment) {
+    best = s.sweeps.at(r.sweep).best_run;
+    const auto* t = core::find_trial(s, r.sweep, r.trial);
+    set.rows.push_back({r.id.value, r.agent.value, t == nullptr ? "" : t->config, r.trial, r.attempt, r.state, r.cause,
+                        r.metric.best, r.created, r.started, r.ended, r.last_signal_wall});
   };
-  SWEEPD_CO_TRY(auto set, co_await view(svc, std::move(look)));
+  run_walk walk(std::move(filter), ctx.who);
+  if (auto walked = co_await walk_runs(svc, std::move(walk), std::move(take)); !walked) co_return failed(walked);
+  set.total = set.rows.size();
   auto print = [&] {
     thin_out(set, limit, best);
     return json::to_text(columns_of(set));

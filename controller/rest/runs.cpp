@@ -26,13 +26,16 @@ asio::awaitable<result<response>> list_runs(request_context& ctx, services& svc)
     co_return failed(known);
   SWEEPD_CO_TRY(auto filter, run_filter_of(q));
   SWEEPD_CO_TRY(auto page, q.paging());
-  auto look = [&](const core::state& s, moment now) -> result<bj::object> {
-    if (!filter.sweep.empty())
-      if (auto sw = seen(s, ctx.who, sweep_id{filter.sweep}); !sw) return failed(sw);
-    const paged rows(matching(s, ctx.who, filter, now), page, key_of);
+  key_page rows(std::move(page));
+  run_walk::visitor show = [&rows](const core::state&, const core::run& r, moment) { rows.show(key_of(r)); };
+  run_walk walk(std::move(filter), ctx.who);
+  if (auto walked = co_await walk_runs(svc, std::move(walk), std::move(show)); !walked) co_return failed(walked);
+  auto look = [&rows](const core::state& s, moment now) {
     bj::array items;
-    for (const auto* r : rows.rows) items.push_back(wire::run(s, *r, now));
-    return list_of(std::move(items), rows.next, rows.total);
+    for (const auto& key : rows.rows())
+      if (const auto* r = core::find(s, run_id{key.id}); r != nullptr && !r->deleted)
+        items.push_back(wire::run(s, *r, now));
+    return list_of(std::move(items), rows.next(), rows.total());
   };
   SWEEPD_CO_TRY(auto body, co_await view(svc, std::move(look)));
   co_return ok(body);

@@ -1,5 +1,6 @@
 #include "controller/rest/mask.hpp"
 #include "controller/rest/query.hpp"
+#include "controller/rest/run_filter.hpp"
 #include "tests/rest/server_fixture.hpp"
 
 using namespace sweepd::test;
@@ -42,6 +43,75 @@ TEST_CASE("query: a cursor is read back as it was given") {
   const auto back = rest::parse_cursor(rest::cursor_of(key));
   REQUIRE(back);
   CHECK(*back == key);
+}
+
+TEST_CASE("query: a page of keys is the page of rows, from cursor to cursor") {
+  struct row {
+    rest::sort_key key;
+  };
+  std::vector<row> all;
+  for (int i = 0; i < 23; ++i)
+    all.push_back({{sweepd::instant{std::chrono::milliseconds{i * 7 % 5}}, "r" + std::to_string(i * 11 % 23)}});
+  std::vector<const row*> pointers;
+  for (const auto& r : all) pointers.push_back(&r);
+  rest::page want;
+  want.limit = 4;
+  std::size_t seen = 0;
+  for (bool more = true; more;) {
+    const rest::paged rows(pointers, want, [](const row& r) { return r.key; });
+    rest::key_page keys(want);
+    for (const auto& r : all) keys.show(r.key);
+    const auto found = keys.rows();
+    REQUIRE(found.size() == rows.rows.size());
+    for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == rows.rows[i]->key);
+    CHECK(keys.next() == rows.next);
+    CHECK(keys.total() == 23);
+    seen += found.size();
+    more = rows.next.has_value();
+    if (more) want.after = rest::parse_cursor(*rows.next).value();
+  }
+  CHECK(seen == 23);
+}
+
+TEST_CASE("run_walk: shows in steps what is there, each run once, and what the caller may see") {
+  using namespace sweepd;
+  core::state s;
+  for (const std::string name : {"a", "b", "c"}) {
+    auto& sw = s.sweeps[sweep_id{name}];
+    sw.id = sweep_id{name};
+    sw.project = name == "c" ? "other/p" : "local/p";
+    sw.trials = 7;
+    for (std::uint64_t n = 1; n <= sw.trials; ++n) {
+      auto& t = sw.by_number[n];
+      for (int attempt = 1; attempt <= (n == 3 ? 2 : 1); ++attempt) {
+        const run_id id{name + std::to_string(n) + std::to_string(attempt)};
+        t.runs.push_back(id);
+        auto& r = s.runs[id];
+        r.id = id;
+        r.sweep = sw.id;
+        r.trial = n;
+        if (n == 5) r.deleted = mono{};
+      }
+    }
+  }
+  http::principal who;
+  who.project = "local/p";
+  for (const std::size_t step : {1, 3, 100}) {
+    rest::run_walk walk({}, who, step);
+    std::multiset<std::string> found;
+    rest::run_walk::visitor show = [&](const core::state&, const core::run& r, moment) { found.insert(r.id.value); };
+    int steps = 1;
+    while (walk.step(s, {}, show).value()) ++steps;
+    CHECK(steps >= static_cast<int>(14 / step));
+    CHECK(found.size() == 14);  // of two sweeps: seven trials, one of them twice, one deleted
+    CHECK(std::set(found.begin(), found.end()).size() == 14);
+    CHECK(found.count("a32") == 1);
+    CHECK(found.count("c11") == 0);
+  }
+  rest::run_filter foreign;
+  foreign.sweep = "c";
+  rest::run_walk walk(foreign, who);
+  CHECK(walk.step(s, {}, [](const core::state&, const core::run&, moment) {}).error().code == errc::not_found);
 }
 
 TEST_CASE("rest: a secret in a configuration is shown by no view, and given to the agent") {
