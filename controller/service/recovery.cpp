@@ -2,6 +2,7 @@
 
 #include "controller/core/apply.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace sweepd::service {
@@ -15,8 +16,11 @@ tl::unexpected<error> damaged(std::string what) {
 }  // namespace
 
 result<void> recover(core::snapshot& from, core::state& s, moment now) {
+  s.agents.reserve(from.agents.size());
+  s.runs.reserve(from.runs.size());
   for (auto& row : from.sweeps) {
     const auto id = row.id;
+    row.by_number.reserve(std::min<std::uint64_t>(row.trials, from.trials.size()));
     s.sweeps.insert_or_assign(id, std::move(row));
   }
   for (auto& row : from.agents) {
