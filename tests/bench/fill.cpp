@@ -101,7 +101,8 @@ class filler {
 
   void commit() {
     batches_.close(state_, now_);
-    if (auto ok = store_.commit(batches_.front()->rows); !ok) stop(ok.error());
+    if (auto ok = store_.commit(batches_.to_write()->rows); !ok) stop(ok.error());
+    batches_.note_written();
     batches_.pop();
   }
 
