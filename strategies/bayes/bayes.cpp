@@ -4,6 +4,7 @@
 #include "strategies/distributions.hpp"
 #include "strategies/philox.hpp"
 #include "strategies/sobol.hpp"
+#include "strategies/tpe/likely.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -31,6 +32,10 @@ constexpr Index look_every_few = 8;
 constexpr Index look_every_many = 24;
 constexpr Index few_axes = 5;
 constexpr Index polish_every = 4;
+// Where little is left, one of the three asks where good runs lie dense instead: a Parzen estimator
+// errs in other ways than a Gaussian process does.
+constexpr Index dense_turn = 2;  // of polish_every
+constexpr std::size_t dense_candidates = 24;
 constexpr Index looked_at = 128;
 constexpr double farther = 0.3;
 constexpr double little = 2e-3;
@@ -177,6 +182,12 @@ std::optional<bayes_search::proposal> bayes_search::start(const training& known,
   return proposal{std::move(at), info_of_start(known, rules_, length)};
 }
 
+std::optional<promising> bayes_search::where_dense(const training& known, draw_key key) const {
+  auto found = tpe::likely_to_be_good(axes_, known, dense_candidates, key);
+  if (!found.at) return std::nullopt;
+  return promising{std::move(*found.at), found.log_ratio};
+}
+
 std::optional<bayes_search::proposal> bayes_search::modelled(const training& known, draw_key key) {
   auto& maker = known.known() % 2 == 0 ? smooth_ : rough_;
   auto made = maker.make(known.x, known.y);
@@ -199,17 +210,21 @@ std::optional<bayes_search::proposal> bayes_search::modelled(const training& kno
   const bool looks = place % look_every == look_every - 1;
   const double worth = std::max(little, little_of_noise * std::sqrt(believed.kernel().noise()));
   std::optional<promising> next;
+  bool dense = false;
   if (!looks)
     next = most_promising({model, feasible, to_beat}, axes_, centres, known.visited, key,
                           effort_for(believed.observed()));
   if (looks || (next && next->value < std::log(worth) && place % polish_every != 0)) {
     const acquisition far(model, feasible, to_beat.array() - farther);
-    auto inside = promising_inside(far, axes_, known.visited, key, looked_at);
-    if (inside) next = std::move(inside);  // none: nothing new in a finite space, or all fails
+    auto other = place % polish_every == dense_turn ? where_dense(known, key) : std::nullopt;
+    dense = other.has_value();
+    if (!other) other = promising_inside(far, axes_, known.visited, key, looked_at);
+    if (other) next = std::move(other);  // none: nothing new in a finite space, or all fails
     if (!next) next = most_promising(far, axes_, centres, known.visited, key, {});
   }
   if (!next) return std::nullopt;
-  const circumstances of{known, rules_, made, to_beat.mean(), feasible.probability(next->at)};
+  const circumstances of{known,          rules_,  made,
+                         to_beat.mean(), feasible.probability(next->at), dense};
   return proposal{next->at, info_of_model(of, next->at)};
 }
 

@@ -46,6 +46,7 @@ class bayes_search final : public strategy {
   [[nodiscard]] std::optional<proposal> start(const training& known, draw_key key,
                                               Eigen::Index length) const;
   std::optional<proposal> modelled(const training& known, draw_key key);
+  [[nodiscard]] std::optional<promising> where_dense(const training& known, draw_key key) const;
 
   encoding axes_;
   metric_rules rules_;

@@ -41,6 +41,7 @@ std::string reason(const circumstances& of, const VectorXd& at, double deviation
   const auto row = of.made.rows[static_cast<std::size_t>(nearest)];
   const auto trial = std::to_string(of.known.trial[static_cast<std::size_t>(row)] + 1);
   const double usual = std::sqrt(model.kernel().self());
+  if (of.dense) return "where good runs lie dense; the nearest is trial " + trial;
   if (deviation > mostly_unknown * usual) return "explore far from every trial";
   if (distance <= near) return "exploit near trial " + trial;
   return "between exploring and exploiting; the nearest is trial " + trial;

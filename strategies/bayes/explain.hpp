@@ -24,6 +24,7 @@ struct circumstances {
   const model_maker::made& made;
   double to_beat = 0;   ///< the incumbents' value, standardised
   double feasible = 1;  ///< the probability that the run delivers a value
+  bool dense = false;   ///< chosen since good runs lie dense there, not by the model
 };
 boost::json::object info_of_model(const circumstances& of, const Eigen::VectorXd& at);
 

@@ -56,10 +56,4 @@ class tpe final : public strategy {
   bayes::training known_;
 };
 
-/// The number of runs that count as good, of n.
-std::size_t good_of(std::size_t n);
-
-/// The weights of n runs, oldest first: the last 25 count fully, the older the less.
-Eigen::VectorXd ramp(std::size_t n);
-
 }  // namespace sweepd::strategies::tpe

@@ -154,6 +154,33 @@ TEST_CASE("bayes: leaves an exhausted basin to look for a deeper one") {
   CHECK(found == 3);
 }
 
+TEST_CASE("bayes: where little is left, every fourth suggestion is where good runs lie dense") {
+  const auto s = made(R"({"method": "bayes", "metric": {"name": "loss"}, "parameters": {
+    "x": {"min": 0.0, "max": 1.0}, "kind": {"values": ["a", "b", "c"]}}})");
+  const auto loss = [](const boost::json::object& c) {
+    const bool best = c.at("kind").at("value") == "b";
+    return std::pow(number(c, "x") - 0.3, 2) + (best ? 0 : 0.2);
+  };
+  std::vector<observation> seen;
+  int dense = 0;
+  int close = 0;
+  for (std::uint64_t k = 0; k < 48; ++k) {
+    s.of->observe(seen);
+    const auto got = s.of->suggest({.seed = 1, .from = k, .n = 1});
+    REQUIRE(got);
+    const auto& next = got->front();
+    const auto why = std::string_view(next.search_info.at("why").get_string());
+    if (why.starts_with("where good runs lie dense; the nearest is trial ")) {
+      CHECK(k % 4 == 2);
+      ++dense;
+      close += loss(next.config) < 0.05 ? 1 : 0;
+    }
+    seen.push_back(ended(next.config, loss(next.config)));
+  }
+  CHECK(dense >= 4);
+  CHECK(2 * close > dense);  // 15 % of the space is as good
+}
+
 TEST_CASE("bayes: of twenty parameters it finds the two that count") {
   std::string text = R"({"method": "bayes", "metric": {"name": "loss"}, "parameters": {)";
   for (char name = 'a'; name < 'u'; ++name)

@@ -1,3 +1,4 @@
+#include "strategies/tpe/likely.hpp"
 #include "strategies/tpe/tpe.hpp"
 #include "strategies/tpe/parzen.hpp"
 #include "tests/strategies/learning.hpp"
