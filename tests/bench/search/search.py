@@ -9,6 +9,7 @@ import numpy as np
 
 import real
 import synthetic
+import tables
 
 AGENTS = 8
 CRASHED, NOT_A_NUMBER = 0.10, 0.05
@@ -18,6 +19,7 @@ ASYNCHRONOUS = ["bent_valley4", "wells5", "rugged6", "training6", "noisy_bowl5",
 SUITES = {
     "synthetic": [name for name in synthetic.PROBLEMS if name != "crash_region4"],
     "real": list(real.PROBLEMS),
+    "tables": tables.PROBLEMS,
     "asynchronous": ASYNCHRONOUS,
 }
 
@@ -25,6 +27,8 @@ SUITES = {
 def problem(name, seed):
     if name in real.PROBLEMS:
         return real.Real(name, seed)
+    if name in tables.PROBLEMS:
+        return tables.Table(name, seed)
     return synthetic.PROBLEMS[name](name, seed)
 
 
