@@ -2,6 +2,7 @@
 #include "tests/service/harness.hpp"
 
 #include "controller/core/check.hpp"
+#include "controller/service/ids.hpp"
 #include "controller/service/recovery.hpp"
 
 #include <algorithm>
@@ -162,6 +163,24 @@ TEST_CASE("fresh_id: those of one moment are neighbours in an index") {
   std::set<std::string> beginnings;
   for (int i = 0; i < 1'000; ++i) beginnings.insert(service::fresh_id().substr(0, 4));
   CHECK(beginnings.size() <= 3);  // 36 seconds have one; their turn may come just now
+}
+
+TEST_CASE("ids: a few of one moment can be told apart by their ends, and are all different when there are many") {
+  std::uint64_t second = 1'800'000'000;
+  service::id_sequence ids([&] { return second; });
+  std::set<char> before_last;
+  std::set<std::string> all;
+  std::string last;
+  for (int i = 0; i < 20'000; ++i) {
+    if (i == 10'000) second -= 5;  // a clock that goes back
+    const auto id = ids.next();
+    if (i < 16) before_last.insert(id[6]);
+    CHECK(id > last);
+    last = id;
+    all.insert(id);
+  }
+  CHECK(all.size() == 20'000);
+  CHECK(before_last.size() >= 6);  // of 36; side by side all would share one or two
 }
 
 TEST_CASE("system_clock: steady and boot time do not go back") {
