@@ -5,10 +5,10 @@
 // would have made in between. Readers see the batch in between, so they wait at the gate (sync_gate.hpp). In what order
 // pages reach the database file, and when the log begins anew, is SQLite's and the same in both modes.
 //
-// Owns the file (a second sweepd is refused), the only connection that writes or checkpoints, and the
-// end of the event chain. Thread rule: one thread at a time, which may change, but sync() may run beside write(). Any failure but a full disk is final: further commits are refused, since after a
-// failed sync the kernel may have forgotten pages that it says are written. Reading beside the writer
-// is sqlite_reader's.
+// Owns the file (a second sweepd is refused), the only connection that writes or checkpoints, and the end of the event
+// chain. Thread rule: one thread at a time, which may change; only sync() may run beside write(). Any failure but a full
+// disk is final: further commits are refused, since after a failed sync the kernel may have forgotten pages that it says
+// are written. Reading beside the writer is sqlite_reader's.
 #pragma once
 
 #include "controller/core/store.hpp"

@@ -19,8 +19,9 @@ class sync_gate {
   void withdrawn();  ///< it was rolled back
 
   // --- whoever syncs ---
-  /// How many transactions a sync that begins now makes durable, and whether some of them are not yet.
+  /// How many transactions a sync that begins now makes durable.
   [[nodiscard]] std::uint64_t mark() const;
+  /// All that is written is durable.
   [[nodiscard]] bool is_open() const;
   void synced(std::uint64_t mark);
   /// A sync failed: nothing becomes durable any more.

@@ -26,48 +26,53 @@ void drive(bench& b, What what) {
   }
 }
 
+/// A sweep whose first command is in a sync that the test holds.
+struct held_sync {
+  explicit held_sync(bench& b) : sweep(b.make_sweep(bench::grid(3))), writes(b.disk.commits()), syncs(b.store.syncs()) {
+    b.store.shut_sync();
+    first = tune(b, sweep, 1);
+    drive(b, [&] { return b.store.syncs() == syncs + 1; });
+  }
+
+  sweep_id sweep;
+  std::size_t writes, syncs;  // before it
+  std::shared_ptr<started<reply>> first;
+};
+
 }  // namespace
 
 TEST_CASE("pipeline: the next batch is written during a sync, and answered after one of its own") {
   bench b;
   b.boot();
-  const auto sweep = b.make_sweep(bench::grid(3));
-  const auto writes = b.disk.commits();
-  const auto syncs = b.store.syncs();
-  b.store.shut_sync();
-  const auto first = tune(b, sweep, 1);
-  drive(b, [&] { return b.store.syncs() == syncs + 1; });
-  const auto second = tune(b, sweep, 2);
-  drive(b, [&] { return b.disk.commits() == writes + 2; });
+  const held_sync held(b);
+  const auto second = tune(b, held.sweep, 2);
+  drive(b, [&] { return b.disk.commits() == held.writes + 2; });
   b.settle();
-  CHECK_FALSE(first->done());
+  CHECK_FALSE(held.first->done());
   CHECK_FALSE(second->done());
-  CHECK(b.store.syncs() == syncs + 1);
+  CHECK(b.store.syncs() == held.syncs + 1);
   CHECK(b.c->stats().durable_seq < b.disk.log_of_events().back().seq);
   b.store.open_sync();
-  bench::as<answer::done>(b.finish(first));
+  bench::as<answer::done>(b.finish(held.first));
   bench::as<answer::done>(b.finish(second));
-  CHECK(b.store.syncs() == syncs + 2);
+  CHECK(b.store.syncs() == held.syncs + 2);
   CHECK(b.c->stats().durable_seq == b.disk.log_of_events().back().seq);
 }
 
 TEST_CASE("pipeline: one sync answers for all that was written before it") {
   bench b;
   b.boot();
-  const auto sweep = b.make_sweep(bench::grid(3));
-  b.store.shut_sync();
-  const auto syncs = b.store.syncs();
-  std::vector<std::shared_ptr<started<reply>>> all{tune(b, sweep, 1)};
-  drive(b, [&] { return b.store.syncs() == syncs + 1; });
+  const held_sync held(b);
+  std::vector<std::shared_ptr<started<reply>>> all{held.first};
   for (int i = 2; i <= 4; ++i) {
     const auto writes = b.disk.commits();
-    all.push_back(tune(b, sweep, i));
+    all.push_back(tune(b, held.sweep, i));
     drive(b, [&] { return b.disk.commits() == writes + 1; });
   }
   b.settle();
   b.store.open_sync();
   for (const auto& one : all) bench::as<answer::done>(b.finish(one));
-  CHECK(b.store.syncs() == syncs + 2);
+  CHECK(b.store.syncs() == held.syncs + 2);
 }
 
 TEST_CASE("pipeline: after a failed sync nobody is told anything, written or not") {
@@ -75,38 +80,28 @@ TEST_CASE("pipeline: after a failed sync nobody is told anything, written or not
   int reported = 0;
   b.opts.on_fatal = [&](const error&) { ++reported; };
   b.boot();
-  const auto sweep = b.make_sweep(bench::grid(3));
-  b.store.shut_sync();
-  const auto syncs = b.store.syncs();
-  const auto writes = b.disk.commits();
-  const auto first = tune(b, sweep, 1);
-  drive(b, [&] { return b.store.syncs() == syncs + 1; });
-  const auto second = tune(b, sweep, 2);
-  drive(b, [&] { return b.disk.commits() == writes + 2; });
+  const held_sync held(b);
+  const auto second = tune(b, held.sweep, 2);
+  drive(b, [&] { return b.disk.commits() == held.writes + 2; });
   b.settle();
   b.store.open_sync(fail(errc::internal, "fsync: Input/output error", "store"));
-  CHECK(bench::code_of(b.finish(first)) == errc::internal);
+  CHECK(bench::code_of(b.finish(held.first)) == errc::internal);
   CHECK(bench::code_of(b.finish(second)) == errc::internal);
-  CHECK(bench::code_of(b.finish(tune(b, sweep, 3))) == errc::unavailable);
+  CHECK(bench::code_of(b.finish(tune(b, held.sweep, 3))) == errc::unavailable);
   CHECK(reported == 1);
 }
 
 TEST_CASE("pipeline: a disk that is full behind a sync holds only what did not fit") {
   bench b;
   b.boot();
-  const auto sweep = b.make_sweep(bench::grid(3));
-  b.store.shut_sync();
-  const auto syncs = b.store.syncs();
-  const auto writes = b.disk.commits();
-  const auto first = tune(b, sweep, 1);
-  drive(b, [&] { return b.store.syncs() == syncs + 1; });
+  const held_sync held(b);
   b.disk.fail_always(no_room);
-  const auto second = tune(b, sweep, 2);
-  drive(b, [&] { return b.disk.commits() == writes + 2; });
+  const auto second = tune(b, held.sweep, 2);
+  drive(b, [&] { return b.disk.commits() == held.writes + 2; });
   b.settle();
   CHECK_FALSE(b.c->stats().disk_full);  // what is on its way comes first
   b.store.open_sync();
-  bench::as<answer::done>(b.finish(first));
+  bench::as<answer::done>(b.finish(held.first));
   b.until([&] { return b.c->stats().disk_full; });
   CHECK_FALSE(second->done());
   b.disk.heal();
