@@ -3,7 +3,6 @@
 #include "strategies/early_stop/stop_runs.hpp"
 #include "tests/strategies/helpers.hpp"
 
-#include <chrono>
 #include <fstream>
 #include <limits>
 #include <sstream>
@@ -287,7 +286,8 @@ TEST_CASE("board: fed step by step in any order, with runs that crash and return
   }
 }
 
-TEST_CASE("stop_runs: 1,000 runs of 100 values cost under a millisecond when 10 values are new") {
+// What it costs: tests/bench/suggest.cpp.
+TEST_CASE("stop_runs: 1,000 runs asked of again with 10 new values are answered as if asked of for the first time") {
   std::vector<std::vector<double>> values(1'000);
   std::vector<std::string> names(1'000);
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -305,18 +305,11 @@ TEST_CASE("stop_runs: 1,000 runs of 100 values cost under a millisecond when 10 
       return runs;
     };
     question.ask(asked());
-    double best_ms = 1e9;
     for (int round = 0; round < 20; ++round) {
       for (std::size_t i = 0; i < 10; ++i) values[i * 97].push_back(0.5);
       const auto runs = asked();
-      const auto began = std::chrono::steady_clock::now();
-      const auto answer = question.ask(runs);
-      const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
-      best_ms = std::min(best_ms, took.count());
-      CHECK(answer.stop == stop_question(made(block)).ask(runs).stop);
+      CHECK(question.ask(runs).stop == stop_question(made(block)).ask(runs).stop);
     }
-    MESSAGE(std::string(block) << ": " << best_ms << " ms");
-    CHECK(best_ms < 1);
   }
 }
 

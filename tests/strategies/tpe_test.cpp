@@ -5,7 +5,6 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <cmath>
 
 namespace {
@@ -118,7 +117,7 @@ TEST_CASE("tpe: keeps away from where runs fail, and from where others are") {
   CHECK(std::set(batch.begin(), batch.end()).size() == 8);
 }
 
-TEST_CASE("tpe: a suggestion among 1,000 runs of 10 axes takes milliseconds") {
+TEST_CASE("tpe: goes on after 1,000 runs of another method, where they are good") {
   std::string parameters = "{";
   for (int i = 0; i < 10; ++i)
     parameters += (i == 0 ? "" : ", ") + std::string("\"x") + std::to_string(i) +
@@ -129,11 +128,9 @@ TEST_CASE("tpe: a suggestion among 1,000 runs of 10 axes takes milliseconds") {
   for (auto& one : suggestions(random, 0, 1000))
     seen.push_back(ended(one.config, at(one.config, "x0")));
   s->observe(seen);
-  const auto begin = std::chrono::steady_clock::now();
-  CHECK(suggestions(s, 1000, 1).size() == 1);
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
-  MESSAGE("took " << took.count() << " ms");
-  CHECK(took.count() < 500);  // a bound for the busiest machine; about 10 on an idle one
+  double sum = 0;
+  for (std::uint64_t k = 0; k < 8; ++k) sum += at(suggestions(s, 1000 + k, 1)[0].config, "x0");
+  CHECK(sum / 8 < 0.25);
 }
 
 }  // namespace
