@@ -43,7 +43,7 @@ void measure(const char* name, int times, const std::function<std::string(int)>&
       took.push_back(ms);
   }
   std::ranges::sort(took);
-  std::printf("%-46s %8.1f MB a line, first %8.2f ms, then median %7.3f ms, worst %7.3f ms\n", name,
+  std::printf("%-60s %8.1f MB a line, first %8.2f ms, then median %7.3f ms, worst %7.3f ms\n", name,
               static_cast<double>(bytes) / 1e6, first, took[took.size() / 2], took.back());
 }
 
@@ -56,6 +56,27 @@ std::string cell(int i) {
 std::string grid_line(const std::string& runs) {
   return R"({"op": "next_runs", "config": {"method": "grid", "parameters": {"a": {"min": 0, "max": 999},
     "b": {"min": 0, "max": 999}, "c": {"min": 0, "max": 999}}}, "n": 1, "seed": 0, "runs": [)" + runs + "]}";
+}
+
+/// A finished run of ten axes, spread without order.
+std::string ten_axes(int i) {
+  std::string config;
+  double loss = 0;
+  for (int j = 0; j < 10; ++j) {
+    const double x = static_cast<double>((i * 7'919 + j * 104'729 + i * j * 31) % 10'007) / 10'007;
+    loss += x;
+    config += (j == 0 ? "" : ", ") + std::string("\"x") + std::to_string(j) + R"(": {"value": )" + std::to_string(x) + "}";
+  }
+  return R"({"state": "finished", "config": {)" + config + R"(}, "summary_metrics": {"loss": )" + std::to_string(loss) + "}}";
+}
+
+std::string ten_axes_line(const std::string& method, const std::string& runs) {
+  std::string parameters;
+  for (int j = 0; j < 10; ++j)
+    parameters += (j == 0 ? "" : ", ") + std::string("\"x") + std::to_string(j) + R"(": {"min": 0.0, "max": 1.0})";
+  return R"({"op": "next_runs", "config": {"method": ")" + method +
+         R"(", "metric": {"name": "loss", "goal": "minimize"}, "parameters": {)" + parameters +
+         R"(}}, "n": 1, "seed": 0, "runs": [)" + runs + "]}";
 }
 
 struct curves {
@@ -75,13 +96,13 @@ struct curves {
     return R"({"_step": )" + std::to_string(k) + R"(, "loss": )" + std::to_string(1.0 / (k + 1) + i * 0.001) + "}";
   }
   /// The line after ten more points, one in each of ten running runs.
-  std::string grown() {
+  std::string grown(const std::string& rule) {
     ++rows;
     for (int i = 7; i < 500; i += 50) runs[static_cast<std::size_t>(i)] += ", " + row(i, rows);
     std::string out;
     for (const auto& one : runs) out += (out.empty() ? "" : ", ") + one + "]}";
     return R"({"op": "stop_runs", "config": {"method": "random", "metric": {"name": "loss"}, "parameters": {"a": {"value": 1}},
-      "early_terminate": {"type": "hyperband", "min_iter": 3}}, "runs": [)" + out + "]}";
+      "early_terminate": )" + rule + R"(}, "runs": [)" + out + "]}";
   }
 };
 
@@ -100,7 +121,20 @@ int main() {
     const auto at = changed.find("finished", changed.size() / 2);
     return changed.replace(at, 8, k % 2 == 0 ? "crashed" : "finished"), grid_line(changed);
   });
-  curves of(1000);
-  measure("stop_runs, 1,000 runs of 100 points, 10 more", 50, [&](int) { return of.grown(); });
+  for (const std::string rule : {"hyperband", "asha", "median"}) {
+    curves of(1000);
+    const auto block = R"({"type": ")" + rule + (rule == "hyperband" ? R"(", "min_iter": 3})" : R"("})");
+    measure(("stop_runs, 1,000 runs of 100 points, 10 more, " + rule).c_str(), 50, [&](int) { return of.grown(block); });
+  }
+  for (const std::string method : {"tpe", "cma_es"}) {
+    std::string seen;
+    int runs_told = 0;
+    const auto more = [&](int by) {
+      for (; by > 0; --by, ++runs_told) seen += (runs_told == 0 ? "" : ", ") + ten_axes(runs_told);
+    };
+    more(1000);
+    measure((method + ", 10 axes, 1,000 runs, one more").c_str(), 50,
+            [&](int) { return more(1), ten_axes_line(method, seen); });
+  }
   return 0;
 }
